@@ -1,0 +1,83 @@
+"""What was made for families and what was promised to them: generated files and mails."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+
+class Document(models.Model):
+    """One generated file, encrypted at rest and short-lived; its bytes are read through documents.py."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField("nom du fichier", max_length=200)
+    content_type = models.CharField("type", max_length=100)
+    size = models.PositiveBigIntegerField("taille en octets")
+    sha256 = models.CharField("empreinte", max_length=64)
+    storage_key = models.CharField(max_length=64, unique=True, editable=False)
+    created_at = models.DateTimeField("créé le")
+    expires_at = models.DateTimeField("expire le", db_index=True)
+
+    class Meta:
+        verbose_name = "document"
+        constraints = [
+            models.CheckConstraint(condition=Q(expires_at__gt=models.F("created_at")), name="document_lives"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Delivery(models.Model):
+    """One mail promised, then sent, failed or bounced; its words are made when it is sent, never stored."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "À envoyer"
+        SENT = "sent", "Envoyé"
+        FAILED = "failed", "Échec"
+        BOUNCED = "bounced", "Refusé par le destinataire"
+
+    recipient = models.EmailField("destinataire", max_length=254)
+    subject = models.CharField("objet", max_length=200)
+    status = models.CharField("état", max_length=10, choices=Status, default=Status.PENDING)
+    attempts = models.PositiveSmallIntegerField("tentatives", default=0)
+    next_attempt_at = models.DateTimeField("prochaine tentative", null=True, blank=True)
+    last_error = models.TextField("dernière erreur", blank=True)
+    message_id = models.CharField("Message-ID", max_length=255, unique=True)
+    # What it is about, in words only its owner understands.
+    reference_kind = models.CharField(max_length=40)
+    reference_id = models.CharField(max_length=64)
+    created_at = models.DateTimeField("promis le")
+    sent_at = models.DateTimeField("envoyé le", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "envoi"
+        indexes = [
+            models.Index(fields=["next_attempt_at"], condition=Q(status="pending"), name="delivery_queue"),
+            models.Index(fields=["reference_kind", "reference_id"], name="delivery_reference"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=["pending", "sent", "failed", "bounced"]), name="delivery_status"
+            ),
+            models.CheckConstraint(
+                condition=Q(status="pending", next_attempt_at__isnull=False)
+                | (~Q(status="pending") & Q(next_attempt_at__isnull=True)),
+                name="delivery_next_attempt_only_pending",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=["sent", "bounced"], sent_at__isnull=False)
+                | Q(status__in=["pending", "failed"], sent_at__isnull=True),
+                name="delivery_sent_date_once_sent",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="pending") | Q(attempts__gte=1), name="delivery_outcome_after_attempt"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=["failed", "bounced"]) | ~Q(last_error=""),
+                name="delivery_failure_has_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} ({self.get_status_display()})"
