@@ -1,0 +1,8 @@
+"""The application « statistiques »: counting."""
+
+from django.apps import AppConfig
+
+
+class StatisticsConfig(AppConfig):
+    name = "statistics"
+    verbose_name = "Statistiques"
