@@ -28,6 +28,6 @@ def _claim_statistics() -> None:
 _claim_statistics()
 
 # Only now: Celery's own dependencies may ask for the standard module by its name.
-from educonnect_admin.celery import app as celery_app  # noqa: E402  (the guard above comes first)
+from educonnect_admin.celery import app as celery_app
 
 __all__ = ["celery_app"]

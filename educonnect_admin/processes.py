@@ -46,6 +46,11 @@ def service_user() -> ServiceUser | None:
     raise LookupError("no unprivileged user (nobody, daemon, bin) on this machine")
 
 
+def plain_environment() -> dict[str, str]:
+    """All a server needs; a locale which the machine lacks would stop it."""
+    return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
+
+
 def _die_with_parent(stop_signal: signal.Signals) -> Callable[[], None] | None:
     """What a child runs before its program: the kernel stops it should its supervisor be killed."""
     if not sys.platform.startswith("linux"):
@@ -81,7 +86,7 @@ class Child:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_die_with_parent(stop_signal),
+                preexec_fn=_die_with_parent(stop_signal),  # noqa: PLW1509  (one system call, takes no lock)
                 **(user.popen_arguments() if user else {}),
             )
 

@@ -1,0 +1,112 @@
+"""Both servers for the time of a `with`, held by one supervisor at a time."""
+
+import fcntl
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from educonnect_admin.embedded.errors import AlreadyRunning
+from educonnect_admin.embedded.folders import servers_folder
+from educonnect_admin.embedded.postgres import Postgres
+from educonnect_admin.embedded.redis import Redis
+from educonnect_admin.processes import Child, service_user
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+DEFAULT_DATA = BASE_DIR / "var" / "servers"
+URLS = ("DATABASE_URL", "REDIS_URL")
+
+
+class EmbeddedServers:
+    """A URL already in the environment leaves its server out.
+
+    `throwaway` trades safety for speed (tests). A second supervisor on the same folder gets AlreadyRunning.
+    """
+
+    def __init__(
+        self,
+        data: Path = DEFAULT_DATA,
+        *,
+        logs: Path | None = None,
+        throwaway: bool = False,
+        environ: Mapping[str, str] = os.environ,
+    ) -> None:
+        self.data = data
+        self.logs = logs or BASE_DIR / "var" / "log"
+        self.throwaway = throwaway
+        self.given: dict[str, str] = {key: environ[key] for key in URLS if environ.get(key)}
+        self.postgres: Postgres | None = None
+        self.redis: Redis | None = None
+        self._lock: IO[str] | None = None
+
+    def __enter__(self) -> Self:
+        if len(self.given) < 2:
+            folder = servers_folder(self.data)
+            self._take_lock(folder)
+            try:
+                self._start(folder)
+            except BaseException:
+                self.stop()
+                raise
+        return self
+
+    def _start(self, folder: Path) -> None:
+        user = service_user()
+        if "DATABASE_URL" not in self.given:
+            log = self.logs / "postgresql.log"
+            self.postgres = Postgres(folder, log=log, throwaway=self.throwaway, user=user)
+            self.postgres.start()
+        if "REDIS_URL" not in self.given:
+            self.redis = Redis(folder, log=self.logs / "redis.log", throwaway=self.throwaway, user=user)
+            self.redis.start()
+        self._write_lock()
+
+    def _take_lock(self, folder: Path) -> None:
+        self._lock = (folder / "supervisor.lock").open("a+")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._lock.seek(0)
+            with suppress(ValueError):
+                raise AlreadyRunning(folder, json.load(self._lock)) from None
+            raise AlreadyRunning(folder, {}) from None
+        self._write_lock()
+
+    def _write_lock(self) -> None:
+        """Say who holds the data, and how another command can reach the running servers."""
+        assert self._lock
+        self._lock.seek(0)
+        self._lock.truncate()
+        json.dump({"pid": str(os.getpid()), **self.environment}, self._lock)
+        self._lock.flush()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """DATABASE_URL and REDIS_URL, given or started."""
+        started = {}
+        if self.postgres and self.postgres.child:
+            started["DATABASE_URL"] = self.postgres.url
+        if self.redis and self.redis.child:
+            started["REDIS_URL"] = self.redis.url
+        return self.given | started
+
+    @property
+    def children(self) -> list[Child]:
+        return [server.child for server in (self.redis, self.postgres) if server and server.child]
+
+    def stop(self) -> None:
+        """Redis first, PostgreSQL last."""
+        if self.redis:
+            self.redis.stop()
+        if self.postgres:
+            self.postgres.stop()
+        if self._lock:
+            self._lock.close()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
