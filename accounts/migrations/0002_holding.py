@@ -1,0 +1,31 @@
+"""The view which says what account holds which child, now."""
+
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies = [("accounts", "0001_initial")]
+
+    operations = [
+        migrations.RunSQL(
+            """
+            CREATE VIEW accounts_holding AS
+            SELECT link.id AS id, source.account_id, 'RESPONSABLE'::varchar AS kind,
+                   student.id AS student_id, responsable.id AS responsable_id, student.establishment_id
+            FROM accounts_accountsource source
+            JOIN establishments_responsable responsable ON responsable.id = source.responsable_id
+            JOIN establishments_responsibility link ON link.responsable_id = responsable.id
+            JOIN establishments_student student ON student.id = link.student_id
+            WHERE source.closed_at IS NULL AND responsable.left_at IS NULL
+              AND link.is_legal AND link.ended_at IS NULL
+              AND student.left_at IS NULL AND student.eligible_at IS NOT NULL
+            UNION ALL
+            SELECT -student.id, source.account_id, 'STUDENT'::varchar,
+                   student.id, NULL, student.establishment_id
+            FROM accounts_accountsource source
+            JOIN establishments_student student ON student.id = source.student_id
+            WHERE source.closed_at IS NULL AND student.left_at IS NULL
+            """,
+            "DROP VIEW accounts_holding",
+        ),
+    ]

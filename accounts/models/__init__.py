@@ -1,0 +1,27 @@
+"""Accounts, what they stand for, and what is done to them in bulk."""
+
+from accounts.models.account import (
+    ORIGIN_LABELS,
+    STATE_LABELS,
+    Account,
+    AccountKind,
+    AccountSource,
+    Holding,
+    IdentifierSeries,
+    kinds_of,
+)
+from accounts.models.operation import Operation, OperationItem, OperationPart
+
+__all__ = [
+    "ORIGIN_LABELS",
+    "STATE_LABELS",
+    "Account",
+    "AccountKind",
+    "AccountSource",
+    "Holding",
+    "IdentifierSeries",
+    "Operation",
+    "OperationItem",
+    "OperationPart",
+    "kinds_of",
+]

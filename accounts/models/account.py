@@ -1,0 +1,247 @@
+"""The identity a family holds, the records it stands for, and where its children are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.transitions import Origin, State
+from establishments.models import Establishment, Responsable, Student
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from establishments.access import Access
+
+STATE_LABELS = {
+    State.NOT_NOTIFIED: "Non notifié",
+    State.NOTIFIED: "Notifié et non activé",
+    State.ACTIVATING: "En cours d’activation",
+    State.ACTIVE: "Activé",
+}
+ORIGIN_LABELS = {
+    Origin.NONE: "Non renseigné",
+    Origin.ESTABLISHMENT: "Établissement",
+    Origin.RESPONSABLE: "Responsable",
+    Origin.FRANCECONNECT: "FranceConnect",
+    Origin.ENT: "ENT",
+    Origin.ATEN: "ATEN",
+}
+
+
+class AccountKind(models.TextChoices):
+    RESPONSABLE = "RESPONSABLE", "Responsable"
+    STUDENT = "STUDENT", "Élève"
+
+
+class AccountQuerySet(models.QuerySet["Account"]):
+    def visible_to(self, access: Access) -> AccountQuerySet:
+        """Accounts which hold a child in the establishment, of the populations the agent may see."""
+        here = Holding.objects.filter(account=models.OuterRef("pk"), establishment=access.establishment)
+        return self.filter(models.Exists(here), kind__in=kinds_of(access), closed_at__isnull=True)
+
+    def in_state(self, state: State) -> AccountQuerySet:
+        return self.filter(state=state)
+
+    def expiring_before(self, at: datetime) -> AccountQuerySet:
+        """Those whose provisional secret is there and dies before `at`, the dead ones included."""
+        return self.exclude(sealed_secret="").filter(secret_expires_at__lt=at)
+
+
+def kinds_of(access: Access) -> list[AccountKind]:
+    """The kinds of accounts an agent may see where they are acting."""
+    kinds = {AccountKind.STUDENT: access.sees_students, AccountKind.RESPONSABLE: access.sees_responsables}
+    return [kind for kind, seen in kinds.items() if seen]
+
+
+class Account(models.Model):
+    """One human, one account. What each state holds is checked by the database (design §5).
+
+    `sealed_secret` is the encrypted provisional password, `password` the hash of a chosen one:
+    never both. `secret_expires_at` is the end of the secret's last day where it was handed out,
+    kept when the dead secret is erased. `version` counts the changes: every one is conditional on it.
+    `mail` and `mobile` are what the family validated; an import never writes this table's rows.
+    """
+
+    identifier = models.CharField("identifiant", max_length=140, unique=True, db_collation="C")
+    kind = models.CharField(max_length=12, choices=AccountKind.choices)
+    state = models.CharField("état", max_length=12, choices=[(s.value, label) for s, label in STATE_LABELS.items()])
+    origin = models.CharField("origine", max_length=14, choices=[(o.value, label) for o, label in ORIGIN_LABELS.items()])
+    version = models.PositiveIntegerField(default=0)
+    sealed_secret = models.TextField(blank=True, default="")
+    secret_drawn_at = models.DateTimeField(null=True)
+    secret_expires_at = models.DateTimeField("mot de passe provisoire valable jusqu’au", null=True)
+    distributed_at = models.DateTimeField("date de distribution", null=True)
+    distributed_by = models.ForeignKey(Establishment, models.PROTECT, null=True, db_index=False, related_name="+")
+    password = models.CharField(max_length=255, blank=True, default="")
+    reset_requested_at = models.DateTimeField("date de demande de réinitialisation", null=True)
+    pending_mail = models.CharField("adresse à confirmer", max_length=254, blank=True, default="")
+    activating_since = models.DateTimeField(null=True)
+    activated_at = models.DateTimeField("activé le", null=True)
+    mail = models.CharField("adresse mail", max_length=254, blank=True, default="")
+    mobile = models.CharField("mobile", max_length=20, blank=True, default="")
+    franceconnect_sub = models.CharField(max_length=255, null=True, unique=True)  # noqa: DJ001 - unique when present
+    last_sign_in_at = models.DateTimeField("date de dernière connexion", null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    closed_at = models.DateTimeField(null=True)
+
+    objects = AccountQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["secret_expires_at"], condition=~Q(sealed_secret=""), name="account_live_secrets"
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(state__in=list(State)), name="account_state"),
+            models.CheckConstraint(condition=Q(kind__in=AccountKind.values), name="account_kind"),
+            models.CheckConstraint(
+                condition=Q(state=State.NOT_NOTIFIED, origin=Origin.NONE)
+                | (~Q(state=State.NOT_NOTIFIED) & Q(origin__in=[o for o in Origin if o != Origin.NONE])),
+                name="account_origin_unknown_only_before",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=State.NOT_NOTIFIED)
+                | Q(
+                    sealed_secret="",
+                    password="",
+                    pending_mail="",
+                    mail="",
+                    secret_drawn_at__isnull=True,
+                    secret_expires_at__isnull=True,
+                    distributed_at__isnull=True,
+                    reset_requested_at__isnull=True,
+                    activating_since__isnull=True,
+                    activated_at__isnull=True,
+                ),
+                name="account_not_notified_holds_nothing",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=State.NOTIFIED)
+                | Q(
+                    origin=Origin.ESTABLISHMENT,
+                    password="",
+                    pending_mail="",
+                    mail="",
+                    distributed_at__isnull=False,
+                    secret_drawn_at__isnull=False,
+                    secret_expires_at__isnull=False,
+                    activating_since__isnull=True,
+                    activated_at__isnull=True,
+                ),
+                name="account_notified_holds_a_secret",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=State.ACTIVATING)
+                | Q(
+                    ~Q(pending_mail=""),
+                    ~Q(password="") | Q(reset_requested_at__isnull=False) | Q(closed_at__isnull=False),
+                    origin=Origin.ESTABLISHMENT,
+                    activating_since__isnull=False,
+                    activated_at__isnull=True,
+                ),
+                name="account_activating_waits_for_a_mail",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=State.ACTIVE)
+                | Q(
+                    ~Q(password="")
+                    | Q(reset_requested_at__isnull=False)
+                    | Q(franceconnect_sub__isnull=False)
+                    | Q(closed_at__isnull=False),
+                    activated_at__isnull=False,
+                ),
+                name="account_active_can_sign_in",
+            ),
+            models.CheckConstraint(
+                condition=Q(sealed_secret="") | Q(password=""), name="account_one_password_at_a_time"
+            ),
+            models.CheckConstraint(
+                condition=Q(sealed_secret="") | Q(secret_drawn_at__isnull=False, secret_expires_at__isnull=False),
+                name="account_secret_is_dated",
+            ),
+            models.CheckConstraint(
+                condition=Q(closed_at__isnull=True) | Q(sealed_secret=""), name="account_closed_holds_no_secret"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.identifier
+
+    def has_live_secret(self, now: datetime) -> bool:
+        return bool(self.sealed_secret) and self.secret_expires_at is not None and now < self.secret_expires_at
+
+    def has_dead_secret(self, now: datetime) -> bool:
+        """Whether a provisional secret was drawn, never replaced by a chosen password, and expired."""
+        return self.secret_expires_at is not None and not self.password and now >= self.secret_expires_at
+
+
+class AccountSource(models.Model):
+    """For how long an account stood for one AAF record; at most one open row per record."""
+
+    class Reason(models.TextChoices):
+        CREATED = "CREATED", "Compte créé pour cette fiche"
+        RULE = "RULE", "Rapprochement automatique"
+        AGENT = "AGENT", "Rapprochement par un agent"
+        FAMILY = "FAMILY", "Rattachement par la famille"
+        UNDONE = "UNDONE", "Rapprochement défait"
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="sources")
+    responsable = models.ForeignKey(Responsable, models.PROTECT, null=True, db_index=False, related_name="sources")
+    student = models.ForeignKey(Student, models.PROTECT, null=True, db_index=False, related_name="sources")
+    opened_at = models.DateTimeField(default=timezone.now)
+    closed_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=8, choices=Reason.choices)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(responsable__isnull=False, student__isnull=True)
+                | Q(responsable__isnull=True, student__isnull=False),
+                name="source_of_one_record",
+            ),
+            models.UniqueConstraint(
+                fields=["responsable"], condition=Q(closed_at__isnull=True), name="source_responsable_open_once"
+            ),
+            models.UniqueConstraint(
+                fields=["student"], condition=Q(closed_at__isnull=True), name="source_student_open_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} ← {self.responsable_id or self.student_id}"
+
+
+class Holding(models.Model):
+    """That an account holds a child now, or is the pupil: a database view, one row per list row.
+
+    Responsables: open source, legal link in force, pupil present who has once been eligible.
+    Pupils: open source, pupil present. Visibility, lists, counts and children all read this view.
+    """
+
+    account = models.ForeignKey(Account, models.DO_NOTHING, related_name="holdings")
+    kind = models.CharField(max_length=12, choices=AccountKind.choices)
+    student = models.ForeignKey(Student, models.DO_NOTHING, related_name="holdings")
+    responsable = models.ForeignKey(Responsable, models.DO_NOTHING, null=True, related_name="holdings")
+    establishment = models.ForeignKey(Establishment, models.DO_NOTHING, related_name="holdings")
+
+    class Meta:
+        managed = False
+        db_table = "accounts_holding"
+
+    def __str__(self) -> str:
+        return f"{self.account_id} ↔ {self.student_id}"
+
+
+class IdentifierSeries(models.Model):
+    """How many identifiants one base (`m.abbeym`) has given: advanced by one statement, never back."""
+
+    base = models.CharField(max_length=130, primary_key=True, db_collation="C")
+    issued = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return self.base

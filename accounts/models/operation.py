@@ -1,0 +1,130 @@
+"""Bulk actions: what is to be done to which accounts, how far it went, what came of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models.account import Account, AccountKind
+from accounts.transitions import SecretEffect
+from establishments.models import Agent, Establishment
+from notifications.models import Document
+
+if TYPE_CHECKING:
+    from establishments.access import Access
+
+
+class OperationQuerySet(models.QuerySet["Operation"]):
+    def visible_to(self, access: Access) -> OperationQuerySet:
+        """Those of the establishment, about a population the agent may see; drafts only their author's."""
+        from_here = self.filter(establishment=access.establishment, population__in=access.populations)
+        return from_here.exclude(~Q(agent=access.agent), status=Operation.Status.DRAFT)
+
+
+class Operation(models.Model):
+    """One bulk action. A draft is frozen at its making and shown before anything happens.
+
+    `heartbeat_at` moves while a worker works on it: an operation whose heart stopped is taken up again.
+    """
+
+    class Kind(models.TextChoices):
+        NOTIFY_SHEETS = "NOTIFY_SHEETS", "Notification par feuilles individuelles"
+
+    class Status(models.TextChoices):
+        DRAFT = "DRAFT", "À confirmer"
+        QUEUED = "QUEUED", "En attente"
+        RUNNING = "RUNNING", "En cours"
+        RENDERING = "RENDERING", "Édition des feuilles"
+        UNRENDERED = "UNRENDERED", "Notifié, feuilles à éditer"
+        DONE = "DONE", "Terminée"
+        CANCELLED = "CANCELLED", "Annulée"
+
+    establishment = models.ForeignKey(Establishment, models.PROTECT, related_name="operations")
+    agent = models.ForeignKey(Agent, models.PROTECT, db_index=False, related_name="operations")
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    population = models.CharField(max_length=12, choices=AccountKind.choices)
+    with_reset = models.BooleanField(default=False)
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.DRAFT)
+    created_at = models.DateTimeField(default=timezone.now)
+    confirmed_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    heartbeat_at = models.DateTimeField(null=True)
+    document = models.ForeignKey(Document, models.SET_NULL, null=True, related_name="+")
+
+    objects = OperationQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["heartbeat_at"],
+                condition=Q(status__in=["QUEUED", "RUNNING", "RENDERING"]),
+                name="operation_underway",
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status__in=["DRAFT", "CANCELLED"]) | Q(confirmed_at__isnull=False),
+                name="operation_confirmed_first",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.pk}"
+
+    @property
+    def is_underway(self) -> bool:
+        return self.status in (self.Status.QUEUED, self.Status.RUNNING, self.Status.RENDERING)
+
+
+class OperationItem(models.Model):
+    """One account of an operation, with the version it had when the agent chose it."""
+
+    class Status(models.TextChoices):
+        PENDING = "PENDING", "En attente"
+        DONE = "DONE", "Fait"
+        LEFT_ASIDE = "LEFT_ASIDE", "Laissé de côté"
+
+    class Reason(models.TextChoices):
+        CHANGED = "CHANGED", "Le compte a changé depuis la sélection"
+        GONE = "GONE", "Le compte n’a plus d’élève dans l’établissement"
+        FORBIDDEN = "FORBIDDEN", "L’état du compte ne permet pas cette action"
+
+    operation = models.ForeignKey(Operation, models.CASCADE, db_index=False, related_name="items")
+    account = models.ForeignKey(Account, models.PROTECT, db_index=False, related_name="operation_items")
+    version = models.PositiveIntegerField()
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.PENDING)
+    effect = models.CharField(max_length=8, choices=[(e.value, e.value) for e in SecretEffect], blank=True, default="")
+    reason = models.CharField(max_length=12, choices=Reason.choices, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["operation", "account"], name="item_once"),
+            models.CheckConstraint(
+                condition=Q(status="PENDING", effect="", reason="")
+                | (Q(status="DONE", reason="") & ~Q(effect=""))
+                | (Q(status="LEFT_ASIDE", effect="") & ~Q(reason="")),
+                name="item_outcome",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.operation_id}:{self.account_id}"
+
+
+class OperationPart(models.Model):
+    """A run of sheets rendered by one task; joined with the others, then deleted."""
+
+    operation = models.ForeignKey(Operation, models.CASCADE, related_name="parts")
+    position = models.PositiveIntegerField()
+    accounts = models.JSONField(help_text="Clés des comptes, dans l’ordre des feuilles.")
+    document = models.ForeignKey(Document, models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["operation", "position"], name="part_once")]
+
+    def __str__(self) -> str:
+        return f"{self.operation_id}/{self.position}"

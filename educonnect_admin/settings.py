@@ -1,0 +1,215 @@
+"""Every setting, read once from the environment; .env.example lists the variables."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import environ
+from celery.schedules import crontab
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VERSION = "0.1.0"
+
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env", overwrite=False)
+
+DEBUG = env.bool("DEBUG", default=False)
+DEMO_MODE = env.bool("DEMO_MODE", default=False)
+# Plain http: the demo and the tests, on loopback. Production is behind TLS.
+INSECURE_HTTP = env.bool("INSECURE_HTTP", default=False)
+
+UNSAFE_SECRET_KEY = "unsafe-default-secret-key-refused-in-production"
+# A Fernet key anyone can read here: 32 zero bytes.
+UNSAFE_SECRETS_KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+SECRET_KEY = env.str("SECRET_KEY", default=UNSAFE_SECRET_KEY)
+# Fernet keys of provisional secrets and documents: the first encrypts, all decrypt.
+SECRETS_KEYS: list[str] = env.list("SECRETS_KEYS", default=[UNSAFE_SECRETS_KEY])
+if not INSECURE_HTTP and (SECRET_KEY == UNSAFE_SECRET_KEY or UNSAFE_SECRETS_KEY in SECRETS_KEYS):
+    raise ImproperlyConfigured("SECRET_KEY and SECRETS_KEYS must be set: the defaults are for tests only.")
+
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+OPERATOR_NAME = env.str("OPERATOR_NAME", default="EduConnect")
+STATE_BRAND = env.bool("STATE_BRAND", default=False)
+# Where agents open the console, and where families activate their account (printed on sheets).
+PUBLIC_URL = env.str("PUBLIC_URL", default="http://localhost:8000").rstrip("/")
+ACTIVATION_URL = env.str("ACTIVATION_URL", default=f"{PUBLIC_URL}/activation/")
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.contrib.humanize",
+    "django_htmx",
+    "template_partials",
+    "widget_tweaks",
+    "dsfr",
+    "csp",
+    "allauth",
+    "allauth.account",
+    "establishments.apps.EstablishmentsConfig",
+    "notifications.apps.NotificationsConfig",
+    "accounts.apps.AccountsConfig",
+    # By its class: the bare name is the standard library's module for whoever imports it first.
+    "statistics.apps.StatisticsConfig",
+    "aaf_import.apps.AafImportConfig",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "establishments.middleware.SignInRequiredMiddleware",
+]
+
+ROOT_URLCONF = "educonnect_admin.urls"
+WSGI_APPLICATION = "educonnect_admin.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "educonnect_admin.context.site",
+            ],
+        },
+    },
+]
+
+DATABASES = {"default": env.db("DATABASE_URL", default="postgres://educonnect@localhost:5432/educonnect")}
+DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.str("REDIS_URL", default="redis://localhost:6379/0")
+# redis-py and Celery's broker spell the database number of a unix socket differently.
+_CACHE_URL = REDIS_URL.replace("redis+socket://", "unix://").replace("virtual_host=", "db=")
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": _CACHE_URL}}
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_COOKIE_AGE = int(timedelta(hours=8).total_seconds())
+SESSION_COOKIE_NAME = "session" if INSECURE_HTTP else "__Host-session"
+CSRF_COOKIE_NAME = "csrf" if INSECURE_HTTP else "__Host-csrf"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not INSECURE_HTTP
+SESSION_COOKIE_SAMESITE = "Lax"
+
+SECURE_SSL_REDIRECT = not INSECURE_HTTP
+SECURE_HSTS_SECONDS = 0 if INSECURE_HTTP else int(timedelta(days=365).total_seconds())
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not INSECURE_HTTP
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_TLS_PROXY", default=False) else None
+SECURE_REDIRECT_EXEMPT = [r"^sante/"]
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "manifest-src": [SELF],
+        # DSFR's style sheet draws some icons with data: SVG.
+        "img-src": [SELF, "data:"],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+    },
+}
+
+AUTH_USER_MODEL = "establishments.Agent"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "account_login"
+INVITATION_LIFETIME = timedelta(days=env.int("INVITATION_DAYS", default=7))
+PASSWORD_RESET_TIMEOUT = int(INVITATION_LIFETIME.total_seconds())
+ACCOUNT_ADAPTER = "establishments.sign_in.ConsoleAccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_SESSION_REMEMBER = False
+
+LANGUAGE_CODE = "fr"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Europe/Paris"
+LOCALE_PATHS = [BASE_DIR / "locale"] if (BASE_DIR / "locale").is_dir() else []
+
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "var" / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG or env.bool("PLAIN_STATIC", default=False)
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage",
+    },
+}
+# Whitenoise serves straight from the apps where files are not collected: tests and development.
+WHITENOISE_USE_FINDERS = DEBUG or env.bool("PLAIN_STATIC", default=False)
+DSFR_USE_INTEGRITY_CHECKSUMS = False
+
+EMAIL_CONFIG = env.email_url("EMAIL_URL", default="smtp://localhost:25")
+vars().update(EMAIL_CONFIG)
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="ne-pas-repondre@example.org")
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+# A task is acknowledged when done, so a killed worker's task is delivered again.
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 4 * 3600}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = "Europe/Paris"
+CELERY_BEAT_SCHEDULE_FILENAME = env.str("BEAT_SCHEDULE_FILE", default=str(BASE_DIR / "var" / "beat-schedule"))
+CELERY_BEAT_SCHEDULE = {
+    "erase-dead-secrets": {"task": "accounts.purge_expired_secrets", "schedule": crontab(hour="0", minute="40")},
+    "purge-documents": {"task": "notifications.purge_documents", "schedule": crontab(minute="50")},
+    "resume-operations": {"task": "accounts.resume_stalled_operations", "schedule": timedelta(minutes=1)},
+    # Never between 2 and 3 in the morning, an hour which happens twice or never.
+    "import-aaf": {"task": "aaf_import.import_inbox", "schedule": crontab(hour="4", minute="10")},
+}
+
+DOCUMENTS_ROOT = Path(env.str("DOCUMENTS_ROOT", default=str(BASE_DIR / "var" / "documents")))
+DOCUMENT_LIFETIME = timedelta(days=env.int("DOCUMENT_DAYS", default=7))
+AAF_INBOX = Path(env.str("AAF_INBOX", default=str(BASE_DIR / "var" / "inbox")))
+# Accounts for « personnes en charge » (legal flag 2 since 2018), who are not legal guardians.
+ACCOUNTS_FOR_PERSONS_IN_CHARGE = env.bool("ACCOUNTS_FOR_PERSONS_IN_CHARGE", default=False)
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+}

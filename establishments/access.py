@@ -1,0 +1,96 @@
+"""What an agent may do in one establishment: decided here, once, from mandates and delegations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+
+from establishments.models import Agent, Delegation, Establishment, Mandate
+
+
+class Right(StrEnum):
+    CONSULT = "CONSULT"
+    ASSIST = "ASSIST"  # notify, reset, resend the activation mail
+    EXPORT_SECRETS = "EXPORT_SECRETS"
+    DELEGATE = "DELEGATE"
+
+
+_PROFILE_RIGHTS: dict[str, frozenset[Right]] = {
+    Delegation.Profile.CONSULT: frozenset({Right.CONSULT}),
+    Delegation.Profile.ASSIST: frozenset({Right.CONSULT, Right.ASSIST}),
+    Delegation.Profile.MANAGE: frozenset({Right.CONSULT, Right.ASSIST, Right.EXPORT_SECRETS}),
+}
+_ROLE_RIGHTS: dict[str, frozenset[Right]] = {
+    Mandate.Role.DIRECTOR: frozenset(Right),
+    Mandate.Role.DEPUTY: frozenset(Right) - {Right.DELEGATE},
+}
+STUDENTS, RESPONSABLES = "STUDENT", "RESPONSABLE"
+_POPULATIONS: dict[str, frozenset[str]] = {
+    Delegation.Population.STUDENTS: frozenset({STUDENTS}),
+    Delegation.Population.RESPONSABLES: frozenset({RESPONSABLES}),
+    Delegation.Population.BOTH: frozenset({STUDENTS, RESPONSABLES}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """An agent in an establishment: their rights for each population they may see (never empty)."""
+
+    agent: Agent
+    establishment: Establishment
+    rights: dict[str, frozenset[Right]]
+    role: str
+
+    @property
+    def populations(self) -> list[str]:
+        return sorted(self.rights)
+
+    @property
+    def sees_students(self) -> bool:
+        return STUDENTS in self.rights
+
+    @property
+    def sees_responsables(self) -> bool:
+        return RESPONSABLES in self.rights
+
+    def can(self, right: Right, population: str) -> bool:
+        return right in self.rights.get(population, frozenset())
+
+    def require(self, right: Right, population: str) -> None:
+        """Raises Http404 for a population the agent does not see, PermissionDenied for a right they lack."""
+        if population not in self.rights:
+            raise Http404
+        if not self.can(right, population):
+            raise PermissionDenied
+
+
+def get_access(agent: Agent, uai: str) -> Access:
+    """The agent's access to the establishment `uai`; Http404 when they have none."""
+    establishment = (
+        Establishment.objects.select_related("feed__academy").filter(is_offered=True, uai=uai.upper()).first()
+    )
+    if establishment is None:
+        raise Http404
+    rights, role = _rights_in(agent, establishment)
+    if not establishment.is_second_degree:
+        rights.pop(STUDENTS, None)
+    if not rights:
+        raise Http404
+    return Access(agent, establishment, rights, role)
+
+
+def _rights_in(agent: Agent, establishment: Establishment) -> tuple[dict[str, frozenset[Right]], str]:
+    roles = set(agent.mandates.in_force().filter(establishment=establishment).values_list("role", flat=True))
+    if roles:
+        held = frozenset().union(*(_ROLE_RIGHTS[role] for role in roles))
+        role = Mandate.Role.DIRECTOR if Mandate.Role.DIRECTOR in roles else Mandate.Role.DEPUTY
+        return {STUDENTS: held, RESPONSABLES: held}, role.label
+    rights: dict[str, frozenset[Right]] = {}
+    today = establishment.academy.local_date()
+    for delegation in agent.delegations.in_force(today).filter(establishment=establishment):
+        for population in _POPULATIONS[delegation.population]:
+            rights[population] = rights.get(population, frozenset()) | _PROFILE_RIGHTS[delegation.profile]
+    return rights, "Délégation"

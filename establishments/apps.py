@@ -1,0 +1,8 @@
+"""The Django application `establishments`."""
+
+from django.apps import AppConfig
+
+
+class EstablishmentsConfig(AppConfig):
+    name = "establishments"
+    verbose_name = "Établissements"

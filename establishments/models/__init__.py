@@ -1,0 +1,34 @@
+"""Places and people: what the extracts say, who signs in, and what was done."""
+
+from establishments.models.agents import Agent, Delegation, Mandate
+from establishments.models.events import Event, EventKind
+from establishments.models.people import Responsable, Responsibility, Student
+from establishments.models.places import (
+    Academy,
+    Degree,
+    Department,
+    District,
+    Establishment,
+    Feed,
+    Mef,
+    SchoolClass,
+)
+
+__all__ = [
+    "Academy",
+    "Agent",
+    "Degree",
+    "Delegation",
+    "Department",
+    "District",
+    "Establishment",
+    "Event",
+    "EventKind",
+    "Feed",
+    "Mandate",
+    "Mef",
+    "Responsable",
+    "Responsibility",
+    "SchoolClass",
+    "Student",
+]

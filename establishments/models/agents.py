@@ -1,0 +1,144 @@
+"""Who signs in to the console, and what they hold where."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from establishments.models.places import Establishment, Feed
+
+
+class AgentManager(BaseUserManager["Agent"]):
+    def create_user(self, email: str | None, password: str | None = None, **fields: object) -> Agent:
+        """An agent who can sign in with `email`, or who cannot when it is None."""
+        agent = self.model(email=email.lower() if email else None, **fields)
+        agent.set_password(password)
+        agent.save(using=self._db)
+        return agent
+
+
+class Agent(AbstractBaseUser):
+    """Known by (feed, jointure) when AAF names them; `email` is the sign-in, unique, or null.
+
+    `contact_mail` is the mail of the extract: two agents may carry the same one.
+    """
+
+    feed = models.ForeignKey(Feed, models.PROTECT, null=True, related_name="agents")
+    jointure = models.CharField(max_length=64, db_collation="C", blank=True)
+    email = models.EmailField("adresse de connexion", null=True, blank=True)
+    contact_mail = models.CharField("adresse mail", max_length=254, blank=True)
+    title = models.CharField("civilité", max_length=8, blank=True)
+    surname = models.CharField("nom", max_length=120)
+    given_name = models.CharField("prénom", max_length=120, blank=True)
+    is_active = models.BooleanField("actif", default=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    invited_at = models.DateTimeField("invité le", null=True)
+    digest = models.UUIDField(null=True)
+
+    objects: ClassVar[AgentManager] = AgentManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="agent_email"),
+            models.UniqueConstraint(
+                fields=["feed", "jointure"], condition=Q(feed__isnull=False), name="agent_key"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.full_name
+
+    @property
+    def full_name(self) -> str:
+        """As a person is spoken of: « Maud PRINCIPAL »."""
+        return f"{self.given_name} {self.surname}".strip()
+
+
+class MandateQuerySet(models.QuerySet["Mandate"]):
+    def in_force(self) -> MandateQuerySet:
+        return self.filter(ended_at__isnull=True)
+
+
+class Mandate(models.Model):
+    """An agent directs an establishment, or is deputy there; a source ends only its own rows."""
+
+    class Role(models.TextChoices):
+        DIRECTOR = "DIRECTOR", "Direction"
+        DEPUTY = "DEPUTY", "Adjoint"
+
+    class Source(models.TextChoices):
+        AAF = "AAF", "Annuaire fédérateur"
+        CLAIMS = "CLAIMS", "Fédération d’identité"
+        GRANTED = "GRANTED", "Accordée"
+
+    agent = models.ForeignKey(Agent, models.CASCADE, related_name="mandates")
+    establishment = models.ForeignKey(Establishment, models.PROTECT, related_name="mandates")
+    role = models.CharField(max_length=10, choices=Role.choices)
+    source = models.CharField(max_length=10, choices=Source.choices)
+    started_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True)
+
+    objects = MandateQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["agent", "establishment", "role", "source"],
+                condition=Q(ended_at__isnull=True),
+                name="mandate_open_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agent_id} {self.role} {self.establishment_id}"
+
+
+class DelegationQuerySet(models.QuerySet["Delegation"]):
+    def in_force(self, on: date | None = None) -> DelegationQuerySet:
+        """Begun, not past its last day, not ended by hand; `on` defaults to today in Paris."""
+        day = on or timezone.localdate()
+        return self.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=day), begins_on__lte=day, ended_at__isnull=True)
+
+
+class Delegation(models.Model):
+    """What a director lets an agent do in an establishment (DELEG-CE), both days included."""
+
+    class Profile(models.TextChoices):
+        CONSULT = "CONSULT", "Consulter"
+        ASSIST = "ASSIST", "Assister"
+        MANAGE = "MANAGE", "Gérer"
+
+    class Population(models.TextChoices):
+        STUDENTS = "STUDENTS", "Élèves"
+        RESPONSABLES = "RESPONSABLES", "Responsables"
+        BOTH = "BOTH", "Élèves et responsables"
+
+    agent = models.ForeignKey(Agent, models.CASCADE, related_name="delegations")
+    establishment = models.ForeignKey(Establishment, models.PROTECT, related_name="delegations")
+    granted_by = models.ForeignKey(Agent, models.PROTECT, null=True, related_name="delegations_granted")
+    profile = models.CharField(max_length=10, choices=Profile.choices)
+    population = models.CharField(max_length=12, choices=Population.choices)
+    begins_on = models.DateField()
+    ends_on = models.DateField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    objects = DelegationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("begins_on")), name="delegation_dates"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agent_id} {self.profile} {self.establishment_id}"

@@ -1,0 +1,71 @@
+"""The append-only record of what was done: history of an account, journal of an establishment."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from establishments.models.agents import Agent
+from establishments.models.places import Establishment
+
+
+class EventKind(models.TextChoices):
+    """The whole vocabulary, `room:object:act`, with the words the history shows."""
+
+    ACCOUNT_NOTIFY = "account:notify", "Compte notifié"
+    ACCOUNT_NOTIFY_RESET = "account:notify:reset", "Compte notifié avec réinitialisation du mot de passe"
+    ACCOUNT_SHEET_REPRINT = "account:sheet:reprint", "Feuille rééditée"
+    ACCOUNT_PASSWORD_RESET = "account:password:reset", "Mot de passe réinitialisé"
+    ACCOUNT_PASSWORD_CHOSEN = "account:password:chosen", "Mot de passe choisi par la famille"
+    ACCOUNT_SECRET_SHOWN = "account:secret:shown", "Mot de passe provisoire affiché"
+    ACCOUNT_SECRET_EXPIRED = "account:secret:expired", "Mot de passe provisoire expiré"
+    ACCOUNT_ACTIVATION_STARTED = "account:activation:started", "Activation commencée par la famille"
+    ACCOUNT_ACTIVATION_RESENT = "account:activation:resent", "Courriel d’activation renvoyé"
+    ACCOUNT_ACTIVATION_MAIL = "account:activation:mail", "Compte activé : adresse mail confirmée"
+    ACCOUNT_ACTIVATION_SMS = "account:activation:sms", "Compte activé par la famille (SMS)"
+    ACCOUNT_ACTIVATION_FRANCECONNECT = "account:activation:franceconnect", "Compte activé par FranceConnect"
+    ACCOUNT_ACTIVATION_ENT = "account:activation:ent", "Compte activé par transition depuis un ENT"
+    ACCOUNT_FRANCECONNECT_LINKED = "account:franceconnect:linked", "FranceConnect lié au compte"
+    ACCOUNT_SOURCE_OPENED = "account:source:opened", "Enfant ou fiche rattaché au compte"
+    ACCOUNT_SOURCE_CLOSED = "account:source:closed", "Enfant ou fiche détaché du compte"
+    OPERATION_CONFIRMED = "operation:confirmed", "Opération lancée"
+    OPERATION_REPRINTED = "operation:reprinted", "Feuilles rééditées"
+    DOCUMENT_DOWNLOADED = "document:downloaded", "Document téléchargé"
+
+
+class Event(models.Model):
+    """One act. The target is named by kind and id; `data` never holds a secret nor a name.
+
+    A trigger refuses UPDATE and DELETE. `agent` is null when the family or the platform acted.
+    """
+
+    class Actor(models.TextChoices):
+        AGENT = "AGENT", "Agent"
+        FAMILY = "FAMILY", "Famille"
+        PLATFORM = "PLATFORM", "Plateforme"
+
+    kind = models.CharField(max_length=40, choices=EventKind.choices)
+    at = models.DateTimeField(default=timezone.now)
+    establishment = models.ForeignKey(Establishment, models.PROTECT, null=True, db_index=False, related_name="events")
+    actor = models.CharField(max_length=8, choices=Actor.choices)
+    agent = models.ForeignKey(Agent, models.PROTECT, null=True, db_index=False, related_name="events")
+    target_kind = models.CharField(max_length=20)
+    target_id = models.BigIntegerField()
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["establishment", "-at", "-id"], name="event_journal"),
+            models.Index(fields=["target_kind", "target_id", "-at", "-id"], name="event_history"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=EventKind.values), name="event_kind"),
+            models.CheckConstraint(
+                condition=Q(actor="AGENT", agent__isnull=False) | (~Q(actor="AGENT") & Q(agent__isnull=True)),
+                name="event_actor",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.target_kind}:{self.target_id}"

@@ -1,0 +1,10 @@
+"""How agents sign in: local accounts only, invited, never self-registered."""
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.http import HttpRequest
+
+
+class ConsoleAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Agents come from extracts, claims or delegations; nobody signs up."""
+        return False
