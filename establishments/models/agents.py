@@ -31,7 +31,7 @@ class Agent(AbstractBaseUser):
 
     feed = models.ForeignKey(Feed, models.PROTECT, null=True, related_name="agents")
     jointure = models.CharField(max_length=64, db_collation="C", blank=True)
-    email = models.EmailField("adresse de connexion", null=True, blank=True)
+    email = models.EmailField("adresse de connexion", null=True, blank=True, unique=True)
     contact_mail = models.CharField("adresse mail", max_length=254, blank=True)
     title = models.CharField("civilité", max_length=8, blank=True)
     surname = models.CharField("nom", max_length=120)
@@ -48,7 +48,7 @@ class Agent(AbstractBaseUser):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(Lower("email"), name="agent_email"),
+            models.CheckConstraint(condition=Q(email=Lower("email")), name="agent_email_lower_case"),
             models.UniqueConstraint(
                 fields=["feed", "jointure"], condition=Q(feed__isnull=False), name="agent_key"
             ),
