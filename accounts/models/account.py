@@ -172,6 +172,14 @@ class Account(models.Model):
     def __str__(self) -> str:
         return self.identifier
 
+    @property
+    def state_now(self) -> State:
+        return State(self.state)
+
+    @property
+    def origin_now(self) -> Origin:
+        return Origin(self.origin)
+
     def has_live_secret(self, now: datetime) -> bool:
         return bool(self.sealed_secret) and self.secret_expires_at is not None and now < self.secret_expires_at
 
