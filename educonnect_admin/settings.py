@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "establishments.middleware.SignInRequiredMiddleware",
+    "establishments.middleware.LocalTimeMiddleware",
 ]
 
 ROOT_URLCONF = "educonnect_admin.urls"
@@ -204,6 +205,8 @@ DOCUMENTS_ROOT = Path(env.str("DOCUMENTS_ROOT", default=str(BASE_DIR / "var" / "
 DOCUMENT_LIFETIME = timedelta(days=env.int("DOCUMENT_DAYS", default=7))
 AAF_INBOX = Path(env.str("AAF_INBOX", default=str(BASE_DIR / "var" / "inbox")))
 # Accounts for « personnes en charge » (legal flag 2 since 2018), who are not legal guardians.
+# What a family must choose as a password: « guide » (8 to 14, letters and digits) or « cnil ».
+FAMILY_PASSWORD_RULE = env.str("FAMILY_PASSWORD_RULE", default="cnil")
 ACCOUNTS_FOR_PERSONS_IN_CHARGE = env.bool("ACCOUNTS_FOR_PERSONS_IN_CHARGE", default=False)
 
 LOGGING = {

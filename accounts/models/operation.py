@@ -39,6 +39,7 @@ class Operation(models.Model):
         RUNNING = "RUNNING", "En cours"
         RENDERING = "RENDERING", "Édition des feuilles"
         UNRENDERED = "UNRENDERED", "Notifié, feuilles à éditer"
+        FAILED = "FAILED", "Interrompue"
         DONE = "DONE", "Terminée"
         CANCELLED = "CANCELLED", "Annulée"
 

@@ -1,0 +1,144 @@
+"""What each account's sheet says, from the record of the school which prints it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts.models import Account, AccountKind, Holding
+from accounts.secrets import last_day, open_secret
+from accounts.transitions import State
+from establishments.phones import displayed_phone
+from notifications.sheet_data import Child, Sender, Sheet, SheetText
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from establishments.models import Establishment
+
+PASSWORD_RULES = {
+    "guide": "8 à 14 caractères, avec des lettres et des chiffres",
+    "cnil": "12 caractères au moins, ou 8 au moins si vous mêlez majuscules, minuscules, chiffres et symboles",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """An account with its children; `here` are those of the printing school, the eldest first."""
+
+    account: Account
+    here: Sequence[Holding]
+    elsewhere: Sequence[Holding]
+
+    @property
+    def eldest(self) -> Holding:
+        """The pupil who takes the sheet home."""
+        return self.here[0]
+
+    @property
+    def order(self) -> tuple[str, str, str, int]:
+        """Class, then pupil: how sheets come out of the printer."""
+        pupil = self.eldest.student
+        label = pupil.school_class.label_key if pupil.school_class else "~"
+        return label, pupil.surname_key, pupil.given_name_key, self.account.pk
+
+
+def recipients(establishment: Establishment, accounts: Iterable[int], at: datetime) -> list[Recipient]:
+    """The accounts that a sheet can be made for now, in printing order, in two queries.
+
+    Left out: those without a child here any more, and those whose provisional password has expired.
+    """
+    held = Holding.objects.filter(account__in=list(accounts)).select_related(
+        "account", "responsable", "student__school_class", "student__establishment"
+    )
+    by_account: dict[int, list[Holding]] = defaultdict(list)
+    for holding in held.order_by("student__birth_date", "student_id", "responsable_id"):
+        by_account[holding.account_id].append(holding)
+    found = []
+    for holdings in by_account.values():
+        here = [h for h in holdings if h.establishment_id == establishment.pk]
+        elsewhere = [h for h in holdings if h.establishment_id != establishment.pk]
+        if here and not holdings[0].account.has_dead_secret(at):
+            found.append(Recipient(holdings[0].account, here, elsewhere))
+    return sorted(found, key=lambda recipient: recipient.order)
+
+
+def sheets_for(establishment: Establishment, accounts: Sequence[int]) -> list[Sheet]:
+    """The sheets of `accounts`, in their order; the secrets are opened here and kept nowhere else."""
+    now = timezone.now()
+    sender = sender_of(establishment)
+    found = {r.account.pk: r for r in recipients(establishment, accounts, now)}
+    return [_sheet(found[pk], establishment, sender, now) for pk in accounts if pk in found]
+
+
+def sender_of(establishment: Establishment) -> Sender:
+    town = f"{establishment.postcode} {establishment.city}".strip()
+    return Sender(
+        name=establishment.display_name,
+        uai=establishment.uai,
+        address=tuple(line for line in (establishment.street, town) if line),
+        phone=displayed_phone(establishment.phone),
+        mail=establishment.mail,
+        academy=establishment.academy.name,
+        noun="établissement" if establishment.is_second_degree else "école",
+    )
+
+
+def _sheet(recipient: Recipient, establishment: Establishment, sender: Sender, now: datetime) -> Sheet:
+    account, pupil = recipient.account, recipient.eldest.student
+    text = sheet_text(recipient, now)
+    person = recipient.eldest.responsable or pupil
+    for_pupil = account.kind == AccountKind.STUDENT
+    zone = establishment.academy.zone
+    return Sheet(
+        sender=sender,
+        text=text,
+        addressee=" ".join(part for part in (person.title, person.given_name, person.surname) if part),
+        address=() if recipient.eldest.responsable is None else tuple(recipient.eldest.responsable.address_lines),
+        identifier=account.identifier,
+        secret=open_secret(account.sealed_secret) if text.has_secret else "",
+        valid_until=last_day(account.secret_expires_at, zone)
+        if text.has_secret and account.secret_expires_at
+        else None,
+        class_label=str(pupil.school_class or ""),
+        handed_to=f"{pupil.surname} {pupil.given_name}",
+        children=() if for_pupil else _children(recipient),
+        for_pupil=for_pupil,
+        is_awaiting_confirmation=account.state == State.ACTIVATING,
+        activation_url=f"{settings.ACTIVATION_URL}?{urlencode({'identifiant': account.identifier})}",
+        service_address=settings.ACTIVATION_URL.split("://", 1)[-1].rstrip("/"),
+        made_on=timezone.localtime(now, zone).date(),
+        password_rule=PASSWORD_RULES[settings.FAMILY_PASSWORD_RULE],
+    )
+
+
+def sheet_text(recipient: Recipient, now: datetime) -> SheetText:
+    """Which letter the account's state and password ask for."""
+    account = recipient.account
+    if account.has_live_secret(now):
+        return SheetText.PROVISIONAL if account.state == State.NOTIFIED else SheetText.RESET
+    if not account.password:
+        return SheetText.FRANCECONNECT
+    arrived_at = min(holding.student.arrived_at for holding in recipient.here)
+    if account.activated_at and account.activated_at < arrived_at:
+        return SheetText.CONTINUED
+    return SheetText.CHOSEN
+
+
+def _children(recipient: Recipient) -> tuple[Child, ...]:
+    children = {}
+    for holding in (*recipient.here, *recipient.elsewhere):
+        pupil = holding.student
+        children[pupil.pk] = Child(
+            given_name=pupil.given_name,
+            surname=pupil.surname,
+            class_label=str(pupil.school_class or ""),
+            school_name=str(pupil.establishment or ""),
+        )
+    return tuple(children.values())

@@ -1,0 +1,264 @@
+"""Bulk actions: frozen as a draft, previewed, confirmed, carried out by chunks, resumed when interrupted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.db import connection, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from accounts.lifecycle import AgentAct, act_on, effect_on
+from accounts.models import Account, AccountKind, Holding, Operation, OperationItem
+from accounts.secrets import expiry_from, last_day
+from accounts.transitions import ForbiddenTransition, SecretEffect, Transition
+from establishments.access import Right
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import date, datetime
+
+    from accounts.models.account import AccountQuerySet
+    from establishments.access import Access
+
+CHUNK_SIZE = 500
+STALLED_AFTER = timedelta(seconds=60)
+DRAFT_LIFETIME = timedelta(days=2)
+_Status = Operation.Status
+UNDERWAY = (_Status.QUEUED, _Status.RUNNING, _Status.RENDERING)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What confirming a draft would do, in numbers of accounts."""
+
+    total: int
+    effects: Mapping[SecretEffect, int]
+    states: Mapping[str, int]
+    # Accounts whose state forbids the action, or which changed since they were selected.
+    left_aside: int
+    # Live letters of another establishment which a reset would void.
+    foreign_letters: int
+    deadline: date
+
+    @property
+    def drawn(self) -> int:
+        return self.effects.get(SecretEffect.DRAWN, 0)
+
+    @property
+    def reset(self) -> int:
+        return self.effects.get(SecretEffect.RESET, 0)
+
+    @property
+    def redrawn(self) -> int:
+        return self.effects.get(SecretEffect.REDRAWN, 0)
+
+    @property
+    def kept(self) -> int:
+        return self.effects.get(SecretEffect.KEPT, 0)
+
+    @property
+    def acted_on(self) -> int:
+        return self.total - self.left_aside
+
+
+def transition_of(operation: Operation) -> Transition:
+    return Transition.NOTIFY_WITH_RESET if operation.with_reset else Transition.NOTIFY
+
+
+@transaction.atomic
+def draft_notification(
+    access: Access, population: AccountKind, accounts: AccountQuerySet, *, with_reset: bool
+) -> Operation:
+    """Freeze `accounts`, each with its version, as a draft nobody but its author sees.
+
+    Raises Http404 or PermissionDenied when the agent may not notify that population.
+    """
+    access.require(Right.ASSIST, population)
+    operation = Operation.objects.create(
+        establishment=access.establishment,
+        agent=access.agent,
+        kind=Operation.Kind.NOTIFY_SHEETS,
+        population=population,
+        with_reset=with_reset,
+    )
+    OperationItem.objects.bulk_create(
+        OperationItem(operation=operation, account_id=pk, version=version)
+        for pk, version in accounts.filter(kind=population).values_list("pk", "version")
+    )
+    return operation
+
+
+def preview(operation: Operation) -> Preview:
+    """Computed from the accounts as they are now, by the very rule that confirming will follow."""
+    now = timezone.now()
+    zone = operation.establishment.academy.zone
+    transition = transition_of(operation)
+    effects: Counter[SecretEffect] = Counter()
+    states: Counter[str] = Counter()
+    left_aside = foreign = 0
+    rows = _accounts_of(operation).annotate(version_seen=F("operation_items__version"))
+    for account in rows:
+        states[account.state] += 1
+        try:
+            effect = effect_on(account, transition, now)
+        except ForbiddenTransition:
+            left_aside += 1
+            continue
+        if account.version != account.version_seen:
+            left_aside += 1
+            continue
+        effects[effect] += 1
+        foreign += effect == SecretEffect.RESET and _is_foreign_letter(account, operation, now)
+    return Preview(
+        total=states.total(),
+        effects=effects,
+        states=states,
+        left_aside=left_aside,
+        foreign_letters=foreign,
+        deadline=last_day(expiry_from(now, zone), zone),
+    )
+
+
+def _accounts_of(operation: Operation) -> AccountQuerySet:
+    return Account.objects.filter(operation_items__operation=operation)
+
+
+def _is_foreign_letter(account: Account, operation: Operation, now: datetime) -> bool:
+    by = account.distributed_by_id
+    return by is not None and by != operation.establishment_id and account.has_live_secret(now)
+
+
+def confirm(operation: Operation) -> bool:
+    """Queue a draft; False when it was confirmed or cancelled before (double click, second tab)."""
+    now = timezone.now()
+    return _move(operation.pk, _Status.DRAFT, to=_Status.QUEUED, confirmed_at=now, heartbeat_at=now)
+
+
+def cancel(operation: Operation) -> bool:
+    """Give a draft up; False when it was confirmed before."""
+    return _move(operation.pk, _Status.DRAFT, to=_Status.CANCELLED)
+
+
+def retry(operation: Operation) -> bool:
+    """Take up an interrupted operation: its pending accounts, or only its sheets."""
+    now = timezone.now()
+    return _move(operation.pk, _Status.FAILED, to=_Status.QUEUED, heartbeat_at=now) or _move(
+        operation.pk, _Status.UNRENDERED, to=_Status.RENDERING, heartbeat_at=now
+    )
+
+
+def _move(pk: int, *sources: Operation.Status, to: Operation.Status, **changes: object) -> bool:
+    moved = Operation.objects.filter(pk=pk, status__in=sources).update(status=to, **changes)
+    return moved == 1
+
+
+def run(pk: int) -> bool:
+    """Carry out the pending items of a confirmed operation; safe to call twice, at once or again.
+
+    True when its accounts are all done with. An unexpected error leaves it FAILED, to be taken up again.
+    """
+    if not _move(pk, _Status.QUEUED, _Status.RUNNING, to=_Status.RUNNING, heartbeat_at=timezone.now()):
+        return False
+    operation = Operation.objects.select_related("establishment__feed__academy", "agent").get(pk=pk)
+    try:
+        while _run_chunk(operation):
+            beat(pk)
+    except Exception:
+        _move(pk, _Status.RUNNING, to=_Status.FAILED)
+        raise
+    return not OperationItem.objects.filter(operation=operation, status=OperationItem.Status.PENDING).exists()
+
+
+def beat(pk: int) -> None:
+    """Tell that a worker is at work on the operation."""
+    Operation.objects.filter(pk=pk).update(heartbeat_at=timezone.now())
+
+
+@transaction.atomic
+def _run_chunk(operation: Operation) -> bool:
+    """Act on one chunk: accounts, events and items in one transaction. False when none was left."""
+    items = list(
+        OperationItem.objects.filter(operation=operation, status=OperationItem.Status.PENDING)
+        .select_for_update(skip_locked=True, of=("self",))
+        .select_related("account")
+        .order_by("account_id")[:CHUNK_SIZE]
+    )
+    if not items:
+        return False
+    here = _still_here(operation, [item.account_id for item in items])
+    unchanged = [i.account for i in items if i.account_id in here and i.account.version == i.version]
+    act = AgentAct(
+        transition_of(operation), operation.agent, operation.establishment, timezone.now(), operation.pk
+    )
+    done = act_on(unchanged, act)
+    _settle(items, done, here, act.transition)
+    return True
+
+
+def _still_here(operation: Operation, pks: Iterable[int]) -> set[int]:
+    held = Holding.objects.filter(
+        account__in=pks, establishment=operation.establishment, account__closed_at__isnull=True
+    )
+    return set(held.values_list("account_id", flat=True))
+
+
+_SETTLE = """
+UPDATE accounts_operationitem item SET status = new.status, effect = new.effect, reason = new.reason
+FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[]) AS new (id, status, effect, reason)
+WHERE item.id = new.id
+"""
+
+
+def _settle(
+    items: list[OperationItem], done: Mapping[int, SecretEffect], here: set[int], transition: Transition
+) -> None:
+    outcomes = [_outcome(item, done, here, transition) for item in items]
+    with connection.cursor() as cursor:
+        cursor.execute(_SETTLE, [[item.pk for item in items], *map(list, zip(*outcomes, strict=True))])
+
+
+def _outcome(
+    item: OperationItem, done: Mapping[int, SecretEffect], here: set[int], transition: Transition
+) -> tuple[str, str, str]:
+    if item.account_id in done:
+        return OperationItem.Status.DONE, done[item.account_id], ""
+    if item.account_id not in here:
+        reason = OperationItem.Reason.GONE
+    elif item.account.version != item.version or _is_allowed(item.account, transition):
+        reason = OperationItem.Reason.CHANGED
+    else:
+        reason = OperationItem.Reason.FORBIDDEN
+    return OperationItem.Status.LEFT_ASIDE, "", reason
+
+
+def _is_allowed(account: Account, transition: Transition) -> bool:
+    try:
+        effect_on(account, transition, timezone.now())
+    except ForbiddenTransition:
+        return False
+    return True
+
+
+def stalled(now: datetime | None = None) -> list[Operation]:
+    """Operations underway that no worker has touched for a minute, each claimed by this call."""
+    limit = (now or timezone.now()) - STALLED_AFTER
+    claimed = []
+    for operation in Operation.objects.filter(status__in=UNDERWAY, heartbeat_at__lt=limit):
+        still = Operation.objects.filter(pk=operation.pk, heartbeat_at=operation.heartbeat_at)
+        if still.update(heartbeat_at=timezone.now()):
+            claimed.append(operation)
+    return claimed
+
+
+def purge_drafts(now: datetime | None = None) -> int:
+    """Delete drafts nobody confirmed for two days, and cancelled ones."""
+    limit = (now or timezone.now()) - DRAFT_LIFETIME
+    old = Operation.objects.filter(
+        Q(status=_Status.DRAFT) | Q(status=_Status.CANCELLED), created_at__lt=limit
+    )
+    return old.delete()[0]
+

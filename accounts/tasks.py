@@ -1,0 +1,61 @@
+"""What workers do: each task takes a primary key, may be killed at any moment and be run again."""
+
+from celery import shared_task
+
+from accounts import lifecycle, operations, printing
+from accounts.models import Operation, OperationPart
+
+
+@shared_task(name="accounts.run_operation")
+def run_operation(pk: int) -> None:
+    if operations.run(pk):
+        printing.plan_sheets(pk)
+        enqueue_sheets(pk)
+
+
+def enqueue_sheets(pk: int) -> None:
+    """One task for each part still missing, or the joining when there is none."""
+    missing = printing.missing_parts(pk)
+    for part in missing:
+        render_part.delay(part)
+    if not missing:
+        assemble_sheets.delay(pk)
+
+
+@shared_task(name="accounts.render_part")
+def render_part(pk: int) -> None:
+    operation = OperationPart.objects.filter(pk=pk).values_list("operation_id", flat=True).first()
+    if operation is None:
+        return
+    try:
+        printing.render_part(pk)
+    except Exception:
+        printing.give_up(operation)
+        raise
+    operations.beat(operation)
+    if not printing.missing_parts(operation):
+        assemble_sheets.delay(operation)
+
+
+@shared_task(name="accounts.assemble_sheets")
+def assemble_sheets(pk: int) -> None:
+    try:
+        printing.assemble(pk)
+    except Exception:
+        printing.give_up(pk)
+        raise
+
+
+@shared_task(name="accounts.resume_stalled_operations")
+def resume_stalled_operations() -> None:
+    for operation in operations.stalled():
+        if operation.status == Operation.Status.RENDERING:
+            enqueue_sheets(operation.pk)
+        else:
+            run_operation.delay(operation.pk)
+
+
+@shared_task(name="accounts.purge_expired_secrets")
+def purge_expired_secrets() -> None:
+    lifecycle.erase_dead_secrets()
+    operations.purge_drafts()
