@@ -1,5 +1,12 @@
 """The routes of the whole site."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from educonnect_admin import health
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("establishments.urls")),
+    path("etablissements/<str:uai>/", include("accounts.urls")),
+    path("sante/vivant", health.live, name="health_live"),
+    path("sante/pret", health.ready, name="health_ready"),
+]

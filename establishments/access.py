@@ -7,8 +7,10 @@ from enum import StrEnum
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
+from django.utils import timezone
 
 from establishments.models import Agent, Delegation, Establishment, Mandate
+from establishments.requests import ConsoleRequest
 
 
 class Right(StrEnum):
@@ -65,6 +67,16 @@ class Access:
             raise Http404
         if not self.can(right, population):
             raise PermissionDenied
+
+
+def enter(request: ConsoleRequest, uai: str) -> Access:
+    """What views call: `get_access`, then every date of the response is that of the académie.
+
+    The middleware which resets the time zone is establishments.middleware.LocalTimeMiddleware.
+    """
+    access = get_access(request.user, uai)
+    timezone.activate(access.establishment.academy.zone)
+    return access
 
 
 def get_access(agent: Agent, uai: str) -> Access:

@@ -1,8 +1,24 @@
-"""Every page asks for a sign-in, except the few that say otherwise."""
+"""Around every page: a sign-in except where said otherwise, and the time zone of the place."""
+
+from collections.abc import Callable
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils import timezone
 from django.views.generic import View
+
+
+class LocalTimeMiddleware:
+    """The time zone a view took (access.enter) ends with its response."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        try:
+            return self.get_response(request)
+        finally:
+            timezone.deactivate()
 
 
 class SignInRequiredMiddleware(LoginRequiredMiddleware):

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from establishments.models.places import Establishment, Feed
 
@@ -61,6 +62,11 @@ class Agent(AbstractBaseUser):
     def full_name(self) -> str:
         """As a person is spoken of: « Maud PRINCIPAL »."""
         return f"{self.given_name} {self.surname}".strip()
+
+    @cached_property
+    def has_several_establishments(self) -> bool:
+        """Whether there is a choice to make at sign-in: one query, once for an instance."""
+        return len(Establishment.objects.visible_to(self).values_list("pk")[:2]) > 1
 
 
 class MandateQuerySet(models.QuerySet["Mandate"]):

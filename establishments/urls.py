@@ -1,0 +1,32 @@
+"""The door, the choice of an establishment, and the pages about the site."""
+
+from allauth.account import views as allauth_views
+from django.urls import path, re_path
+
+from establishments import demo, invitations, views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("etablissements/", views.establishments, name="establishments"),
+    path("connexion/", allauth_views.login, name="account_login"),
+    path("deconnexion/", allauth_views.logout, name="account_logout"),
+    path("compte-desactive/", allauth_views.account_inactive, name="account_inactive"),
+    path("mot-de-passe/", allauth_views.password_reset, name="account_reset_password"),
+    path("mot-de-passe/envoye/", allauth_views.password_reset_done, name="account_reset_password_done"),
+    re_path(
+        r"^mot-de-passe/choisir/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        allauth_views.password_reset_from_key,
+        name="account_reset_password_from_key",
+    ),
+    path(
+        "mot-de-passe/change/",
+        allauth_views.password_reset_from_key_done,
+        name="account_reset_password_from_key_done",
+    ),
+    path("invitation/<str:uidb64>/<str:token>/", invitations.invitation, name="invitation"),
+    path("demo/connexion/", demo.sign_in, name="demo_sign_in"),
+    path("plan-du-site/", views.page, {"name": "site_map"}, name="site_map"),
+    path("accessibilite/", views.page, {"name": "accessibility"}, name="accessibility"),
+    path("mentions-legales/", views.page, {"name": "legal_notice"}, name="legal_notice"),
+    path("donnees-personnelles/", views.page, {"name": "personal_data"}, name="personal_data"),
+]
