@@ -19,7 +19,8 @@ def _claim_statistics() -> None:
     spec = importlib.util.spec_from_file_location(
         "statistics", entry, submodule_search_locations=[str(_STATISTICS)]
     )
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     sys.modules["statistics"] = module
     spec.loader.exec_module(module)
@@ -28,6 +29,6 @@ def _claim_statistics() -> None:
 _claim_statistics()
 
 # Only now: Celery's own dependencies may ask for the standard module by its name.
-from educonnect_admin.celery import app as celery_app
+from educonnect_admin.celery import app as celery_app  # noqa: E402  (the guard comes first)
 
 __all__ = ["celery_app"]

@@ -31,6 +31,8 @@ TEST_ENVIRONMENT = {
     "EMAIL_URL": "smtp://localhost:1",
     "ALLOWED_HOSTS": "localhost,127.0.0.1,testserver",
     "LOG_LEVEL": "WARNING",
+    # Playwright keeps an event loop in the test's thread; Django would refuse the ORM there.
+    "DJANGO_ALLOW_ASYNC_UNSAFE": "true",
 }
 
 
@@ -63,7 +65,7 @@ class TestServers:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-_running: TestServers | None = None
+RUNNING = pytest.StashKey[TestServers]()
 
 
 def redis_url_of_worker(url: str, worker: str) -> str:
@@ -76,13 +78,12 @@ def redis_url_of_worker(url: str, worker: str) -> str:
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_load_initial_conftests() -> Generator[None, None, None]:
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None, None, None]:
     """Around pytest-django's own hook, which reads the settings."""
-    global _running
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker is None:
-        _running = TestServers()
-        os.environ.update(_running.environment())
+        early_config.stash[RUNNING] = TestServers()
+        os.environ.update(early_config.stash[RUNNING].environment())
     else:
         os.environ["REDIS_URL"] = redis_url_of_worker(os.environ["REDIS_URL"], worker)
     for setting, name in (("DOCUMENTS_ROOT", "documents"), ("AAF_INBOX", "inbox")):
@@ -93,6 +94,6 @@ def pytest_load_initial_conftests() -> Generator[None, None, None]:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_unconfigure() -> None:
-    if _running:
-        _running.stop()
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if RUNNING in config.stash:
+        config.stash[RUNNING].stop()

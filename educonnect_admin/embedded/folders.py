@@ -14,6 +14,8 @@ from educonnect_admin.processes import ServiceUser, service_user
 # The size of sockaddr_un.sun_path, less its final zero.
 LONGEST_SOCKET = 107
 LONGEST_SOCKET_NAME = "/.s.PGSQL.5432.lock"
+# A predictable name there is safe: owned_folder refuses what somebody else made.
+SHORT_FOLDER = Path("/tmp")  # noqa: S108
 
 
 def _short_hash(path: Path) -> str:
@@ -34,7 +36,7 @@ def owned_folder(folder: Path, user: ServiceUser | None) -> Path:
 
 
 def servers_folder(wanted: Path) -> Path:
-    """Where the servers' data live: `wanted`, or a stable place of its own when their user cannot reach it."""
+    """Where the data live: `wanted`, or a stable other place when the servers' user cannot reach it."""
     wanted = wanted.resolve()
     user = service_user()
     if user is None:
@@ -43,19 +45,19 @@ def servers_folder(wanted: Path) -> Path:
     if user.may("x", wanted.parent):
         return owned_folder(wanted, user)
     name = f"educonnect-admin-{_short_hash(wanted)}"
-    for parent in (Path("/var/lib"), Path("/tmp")):
+    for parent in (Path("/var/lib"), SHORT_FOLDER):
         if user.may("x", parent) and os.access(parent, os.W_OK):
             return owned_folder(parent / name, user)
     raise ServerError(f"Aucun dossier que l’utilisateur {user.name} puisse atteindre pour les données.")
 
 
 def socket_folder(folder: Path, user: ServiceUser | None) -> Path:
-    """A folder for sockets inside `folder`, or in /tmp: past the system's limit, or for a name URLs escape."""
+    """A folder for sockets inside `folder`; in /tmp when too long for a socket, or with what URLs escape."""
     inside = folder / "run"
     fits = len(os.fsencode(inside)) + len(LONGEST_SOCKET_NAME) <= LONGEST_SOCKET
     if fits and re.fullmatch(r"[\w./-]+", str(inside), re.ASCII):
         return owned_folder(inside, user)
-    return owned_folder(Path("/tmp", f"educonnect-{_short_hash(folder)}"), user)
+    return owned_folder(SHORT_FOLDER / f"educonnect-{_short_hash(folder)}", user)
 
 
 def package_folder(package: str) -> Path:

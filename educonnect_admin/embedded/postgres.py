@@ -106,8 +106,8 @@ class Postgres:
         ).stdout
         if shown.split()[-1].split(".")[0] != found:
             raise ServerError(
-                f"Les données de {self.data} viennent de PostgreSQL {found}, le serveur est « {shown.strip()} »."
-                " « make demo-reset » repart de zéro."
+                f"Les données de {self.data} viennent de PostgreSQL {found},"
+                f" le serveur est « {shown.strip()} ». « make demo-reset » repart de zéro."
             )
 
     def _end_orphan(self) -> None:

@@ -65,14 +65,16 @@ class EmbeddedServers:
         self._write_lock()
 
     def _take_lock(self, folder: Path) -> None:
-        self._lock = (folder / "supervisor.lock").open("a+")
+        # The folder is another user's when we are root: no link of theirs is followed.
+        descriptor = os.open(folder / "supervisor.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        lock = os.fdopen(descriptor, "r+")
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            self._lock.seek(0)
-            with suppress(ValueError):
-                raise AlreadyRunning(folder, json.load(self._lock)) from None
+            with lock, suppress(ValueError):
+                raise AlreadyRunning(folder, json.load(lock)) from None
             raise AlreadyRunning(folder, {}) from None
+        self._lock = lock
         self._write_lock()
 
     def _write_lock(self) -> None:

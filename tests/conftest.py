@@ -1,0 +1,68 @@
+"""What every test gets: an empty cache, templates that fail on undefined names, and a way to wait."""
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.cache import cache
+from django.template import engines
+from django.template.base import Node
+
+EVENTUALLY = 30
+
+
+class UndefinedVariable(str):
+    """Stands for a name that a template asks and its context lacks: an error in our own templates."""
+
+    def __contains__(self, part: object) -> bool:
+        return part == "%s" or super().__contains__(part)  # type: ignore[operator]
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __mod__(self, expression: Any) -> str:
+        template = _rendering_template(sys._getframe(1))
+        if template and Path(template).is_relative_to(settings.BASE_DIR) and "site-packages" not in template:
+            pytest.fail(f"undefined in {template}: {{{{ {expression} }}}}")
+        return ""
+
+
+def _rendering_template(frame: FrameType | None) -> str | None:
+    """The file of the innermost template node being rendered."""
+    while frame:
+        node = frame.f_locals.get("self")
+        if isinstance(node, Node) and getattr(node, "origin", None):
+            return str(node.origin.name)
+        frame = frame.f_back
+    return None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def undefined_template_variables_fail() -> None:
+    engines["django"].engine.string_if_invalid = UndefinedVariable()
+
+
+@pytest.fixture(autouse=True)
+def empty_cache() -> None:
+    """Sign-in throttles, sessions and the task queue of another test are not this one's."""
+    cache.clear()
+
+
+@pytest.fixture
+def eventually() -> Callable[[Callable[[], Any]], Any]:
+    """Ask again until the answer is true, for at most 30 seconds; return it."""
+
+    def wait(question: Callable[[], Any]) -> Any:
+        deadline = time.monotonic() + EVENTUALLY
+        while not (answer := question()):
+            if time.monotonic() > deadline:
+                pytest.fail(f"still {answer!r} after {EVENTUALLY} seconds")
+            time.sleep(0.05)
+        return answer
+
+    return wait
