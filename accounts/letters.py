@@ -100,7 +100,9 @@ def _sheet(recipient: Recipient, establishment: Establishment, sender: Sender, n
         sender=sender,
         text=text,
         addressee=" ".join(part for part in (person.title, person.given_name, person.surname) if part),
-        address=() if recipient.eldest.responsable is None else tuple(recipient.eldest.responsable.address_lines),
+        address=()
+        if recipient.eldest.responsable is None
+        else tuple(recipient.eldest.responsable.address_lines),
         identifier=account.identifier,
         secret=open_secret(account.sealed_secret) if text.has_secret else "",
         valid_until=last_day(account.secret_expires_at, zone)

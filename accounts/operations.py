@@ -261,4 +261,3 @@ def purge_drafts(now: datetime | None = None) -> int:
         Q(status=_Status.DRAFT) | Q(status=_Status.CANCELLED), created_at__lt=limit
     )
     return old.delete()[0]
-

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from notifications.documents import delete_documents, read_document, store_document
 
 from accounts.letters import recipients, sheets_for
 from accounts.models import Operation, OperationItem, OperationPart
 from establishments.models import Event, EventKind
-from notifications.documents import delete_documents, read_document, store_document
 from notifications.models import Document
 from notifications.sheet_joining import join
 from notifications.sheets import render_sheets
@@ -66,7 +66,11 @@ def reprint(operation: Operation, by: Agent) -> bool:
 
 
 def _locked(pk: int) -> Operation:
-    return Operation.objects.select_for_update(of=("self",)).select_related("establishment__feed__academy").get(pk=pk)
+    return (
+        Operation.objects.select_for_update(of=("self",))
+        .select_related("establishment__feed__academy")
+        .get(pk=pk)
+    )
 
 
 def _plan(operation: Operation) -> bool:

@@ -107,7 +107,9 @@ class StudentFactory(RecordFactory):
     title = "Mme"
     ine = factory.Sequence(lambda n: f"{n:09d}AA")
     birth_date = date(2013, 5, 17)
-    school_class = factory.SubFactory(SchoolClassFactory, establishment=factory.SelfAttribute("..establishment"))
+    school_class = factory.SubFactory(
+        SchoolClassFactory, establishment=factory.SelfAttribute("..establishment")
+    )
     eligible_at = factory.LazyFunction(timezone.now)
     arrived_at = factory.LazyFunction(timezone.now)
 
@@ -234,7 +236,9 @@ def responsable_account(
     return account
 
 
-def student_account(establishment: Establishment, *, record: dict[str, Any] | None = None, **fields: Any) -> Account:
+def student_account(
+    establishment: Establishment, *, record: dict[str, Any] | None = None, **fields: Any
+) -> Account:
     """A pupil of `establishment`, with the account and its open source."""
     student = StudentFactory.create(establishment=establishment, **(record or {}))
     account = AccountFactory.create(kind=AccountKind.STUDENT, **fields)

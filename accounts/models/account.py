@@ -68,14 +68,20 @@ class Account(models.Model):
 
     identifier = models.CharField("identifiant", max_length=140, unique=True, db_collation="C")
     kind = models.CharField(max_length=12, choices=AccountKind.choices)
-    state = models.CharField("état", max_length=12, choices=[(s.value, label) for s, label in STATE_LABELS.items()])
-    origin = models.CharField("origine", max_length=14, choices=[(o.value, label) for o, label in ORIGIN_LABELS.items()])
+    state = models.CharField(
+        "état", max_length=12, choices=[(s.value, label) for s, label in STATE_LABELS.items()]
+    )
+    origin = models.CharField(
+        "origine", max_length=14, choices=[(o.value, label) for o, label in ORIGIN_LABELS.items()]
+    )
     version = models.PositiveIntegerField(default=0)
     sealed_secret = models.TextField(blank=True, default="")
     secret_drawn_at = models.DateTimeField(null=True)
     secret_expires_at = models.DateTimeField("mot de passe provisoire valable jusqu’au", null=True)
     distributed_at = models.DateTimeField("date de distribution", null=True)
-    distributed_by = models.ForeignKey(Establishment, models.PROTECT, null=True, db_index=False, related_name="+")
+    distributed_by = models.ForeignKey(
+        Establishment, models.PROTECT, null=True, db_index=False, related_name="+"
+    )
     password = models.CharField(max_length=255, blank=True, default="")
     reset_requested_at = models.DateTimeField("date de demande de réinitialisation", null=True)
     pending_mail = models.CharField("adresse à confirmer", max_length=254, blank=True, default="")
@@ -161,11 +167,13 @@ class Account(models.Model):
                 condition=Q(sealed_secret="") | Q(password=""), name="account_one_password_at_a_time"
             ),
             models.CheckConstraint(
-                condition=Q(sealed_secret="") | Q(secret_drawn_at__isnull=False, secret_expires_at__isnull=False),
+                condition=Q(sealed_secret="")
+                | Q(secret_drawn_at__isnull=False, secret_expires_at__isnull=False),
                 name="account_secret_is_dated",
             ),
             models.CheckConstraint(
-                condition=Q(closed_at__isnull=True) | Q(sealed_secret=""), name="account_closed_holds_no_secret"
+                condition=Q(closed_at__isnull=True) | Q(sealed_secret=""),
+                name="account_closed_holds_no_secret",
             ),
         ]
 
@@ -181,7 +189,9 @@ class Account(models.Model):
         return Origin(self.origin)
 
     def has_live_secret(self, now: datetime) -> bool:
-        return bool(self.sealed_secret) and self.secret_expires_at is not None and now < self.secret_expires_at
+        return (
+            bool(self.sealed_secret) and self.secret_expires_at is not None and now < self.secret_expires_at
+        )
 
     def has_dead_secret(self, now: datetime) -> bool:
         """Whether a provisional secret was drawn, never replaced by a chosen password, and expired."""
@@ -199,7 +209,9 @@ class AccountSource(models.Model):
         UNDONE = "UNDONE", "Rapprochement défait"
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="sources")
-    responsable = models.ForeignKey(Responsable, models.PROTECT, null=True, db_index=False, related_name="sources")
+    responsable = models.ForeignKey(
+        Responsable, models.PROTECT, null=True, db_index=False, related_name="sources"
+    )
     student = models.ForeignKey(Student, models.PROTECT, null=True, db_index=False, related_name="sources")
     opened_at = models.DateTimeField(default=timezone.now)
     closed_at = models.DateTimeField(null=True)
@@ -213,7 +225,9 @@ class AccountSource(models.Model):
                 name="source_of_one_record",
             ),
             models.UniqueConstraint(
-                fields=["responsable"], condition=Q(closed_at__isnull=True), name="source_responsable_open_once"
+                fields=["responsable"],
+                condition=Q(closed_at__isnull=True),
+                name="source_responsable_open_once",
             ),
             models.UniqueConstraint(
                 fields=["student"], condition=Q(closed_at__isnull=True), name="source_student_open_once"

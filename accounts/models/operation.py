@@ -97,7 +97,9 @@ class OperationItem(models.Model):
     account = models.ForeignKey(Account, models.PROTECT, db_index=False, related_name="operation_items")
     version = models.PositiveIntegerField()
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.PENDING)
-    effect = models.CharField(max_length=8, choices=[(e.value, e.value) for e in SecretEffect], blank=True, default="")
+    effect = models.CharField(
+        max_length=8, choices=[(e.value, e.value) for e in SecretEffect], blank=True, default=""
+    )
     reason = models.CharField(max_length=12, choices=Reason.choices, blank=True, default="")
 
     class Meta:

@@ -1,0 +1,108 @@
+"""The rows of the lists: one per child and holder of an account, narrowed, ordered and counted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db.models import Case, F, OrderBy, Q, QuerySet, Value, When
+
+from accounts.models import ORIGIN_LABELS, STATE_LABELS, AccountKind, Holding
+from establishments.names import search_terms
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from establishments.access import Access
+
+# The contact mail of a row (design §5): what the family validated, else the record of this establishment.
+_HAS_MAIL = ~Q(account__mail="") | Q(responsable__mail__gt="")
+_HAS_MOBILE = ~Q(account__mobile="") | Q(responsable__mobile__gt="")
+_NAME_KEYS = (
+    "student__surname_key",
+    "student__given_name_key",
+    "responsable__surname_key",
+    "responsable__given_name_key",
+)
+NO_CLASS = "aucune"
+
+
+def _rank(field: str, values: Collection[str]) -> Case:
+    return Case(*(When(**{field: value, "then": Value(rank)}) for rank, value in enumerate(values)))
+
+
+# What each column sorts by: stored keys, and the order of the lifecycle for states.
+ORDERS = {
+    "eleve": (F("student__surname_key"), F("student__given_name_key")),
+    "classe": (F("student__school_class__label_key"),),
+    "mef": (F("student__mef__label"),),
+    "niveau": (F("student__level"),),
+    "responsable": (F("responsable__surname_key"), F("responsable__given_name_key")),
+    "identifiant": (F("account__identifier"),),
+    "messagerie": (Case(When(_HAS_MAIL, then=0), default=1),),
+    "statut": (_rank("account__state", STATE_LABELS),),
+    "origine": (_rank("account__origin", ORIGIN_LABELS),),
+    "notification": (F("account__distributed_at"),),
+    "connexion": (F("account__last_sign_in_at"),),
+}
+_SHOWN = ("account", "student__school_class", "student__mef", "responsable")
+DEFAULT_ORDER = "eleve"
+# The responsables of one pupil come in a fixed order, which costs no join.
+_TIES = (*ORDERS["eleve"], F("student_id"), F("pk"))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found: the rows in their order, and the accounts they show, each once."""
+
+    rows: list[int]
+    accounts: frozenset[int]
+
+
+class RowQuerySet(QuerySet[Holding]):
+    def matching(self, query: str) -> RowQuerySet:
+        """Rows where each word of `query` is part of a name of the pupil or of the responsable."""
+        terms = search_terms(query)
+        if query.strip() and not terms:
+            return self.none()
+        found = self
+        for term in terms:
+            either = [Q(**{f"{key}__contains": term}) for key in _NAME_KEYS]
+            found = found.filter(Q.create(either, connector=Q.OR))
+        return found
+
+    def of_classes(self, classes: Collection[str]) -> RowQuerySet:
+        """Of the classes of these keys; NO_CLASS stands for pupils placed in none."""
+        keys = [key for key in classes if key != NO_CLASS]
+        wanted = Q(student__school_class__in=keys)
+        if NO_CLASS in classes:
+            wanted |= Q(student__school_class__isnull=True)
+        return self.filter(wanted)
+
+    def with_mail(self, is_present: bool) -> RowQuerySet:
+        return self.filter(_HAS_MAIL if is_present else ~_HAS_MAIL)
+
+    def with_mobile(self, is_present: bool) -> RowQuerySet:
+        return self.filter(_HAS_MOBILE if is_present else ~_HAS_MOBILE)
+
+    def in_order(self, name: str, *, descending: bool = False) -> RowQuerySet:
+        """By a column of ORDERS, unknown values last; the same rows always come in the same order."""
+        column = [OrderBy(key, descending=descending, nulls_last=True) for key in ORDERS[name]]
+        return self.order_by(*column, *_TIES)
+
+    def found(self) -> Found:
+        """Every row's key, in one pass which counts rows and accounts at once."""
+        pairs = list(self.values_list("pk", "account_id"))
+        return Found([row for row, _ in pairs], frozenset(account for _, account in pairs))
+
+    def detailed(self, keys: Sequence[int]) -> list[Holding]:
+        """The rows of these keys, in their order, with all a list shows of them."""
+        rows = self.filter(pk__in=keys).order_by().select_related(*_SHOWN).in_bulk()
+        return [rows[key] for key in keys if key in rows]
+
+
+def rows_seen_by(access: Access, population: AccountKind) -> RowQuerySet:
+    """The rows of a population the agent has been checked to see, in the establishment they act in."""
+    return RowQuerySet(Holding).filter(
+        establishment=access.establishment, kind=population, account__closed_at__isnull=True
+    )
