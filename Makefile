@@ -64,7 +64,7 @@ manage: setup ## Une commande sur les données de démonstration : make manage C
 	@$(BIN)/python -m educonnect_admin.demo run -- $(BIN)/python manage.py $(C)
 
 bench: setup ## Mesure les chiffres à tenir (moins de dix minutes)
-	@$(BIN)/python -m educonnect_admin.embedded run --data var/bench -- $(BIN)/python -m benchmarks
+	@$(BIN)/python -m educonnect_admin.embedded run --data var/bench -- $(BIN)/python -m bench
 
 # --- checking ---
 

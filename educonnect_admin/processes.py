@@ -60,7 +60,7 @@ def _die_with_parent(stop_signal: signal.Signals) -> Callable[[], None] | None:
 
 
 class Child:
-    """One process, started at once; its output goes to `log`."""
+    """One process, started at once; its output goes to `log`, and its predecessor's is kept beside."""
 
     def __init__(
         self,
@@ -77,6 +77,8 @@ class Child:
         self.log = log
         self.stop_signal = stop_signal
         log.parent.mkdir(parents=True, exist_ok=True)
+        if log.exists():
+            log.replace(log.with_suffix(".previous.log"))
         with log.open("ab") as output:
             self.process = subprocess.Popen(
                 [str(part) for part in command],

@@ -39,7 +39,6 @@ class WorkerProcess:
     def start(self, **environment: str) -> None:
         """Return once it takes tasks; `environment` adds variables to those of the tests."""
         assert self._child is None, "the worker runs already"
-        self.log.write_text("")
         self._child = Child(
             "worker Celery",
             [

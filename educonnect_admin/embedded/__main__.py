@@ -7,33 +7,10 @@ Nothing starts when DATABASE_URL and REDIS_URL say where others are.
 
 import argparse
 import os
-import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
-from educonnect_admin.embedded import DEFAULT_DATA, AlreadyRunning, EmbeddedServers, ServerError
-
-
-def run_beside(command: list[str], data: Path, *, throwaway: bool) -> int:
-    """Run a command with both URLs in its environment; use the running servers when a demo holds them."""
-    try:
-        with EmbeddedServers(data, throwaway=throwaway) as servers:
-            return _run(command, servers.environment)
-    except AlreadyRunning as running:
-        if len(running.environment) < 2:
-            raise
-        return _run(command, running.environment)
-
-
-def _run(command: list[str], environment: Mapping[str, str]) -> int:
-    """The command decides what Ctrl-C means; we only wait for it."""
-    child = subprocess.Popen(command, env=os.environ | environment)
-    while True:
-        try:
-            return child.wait()
-        except KeyboardInterrupt:
-            continue
+from educonnect_admin.embedded import DEFAULT_DATA, ServerError, run_beside
 
 
 def main() -> int:
@@ -45,9 +22,11 @@ def main() -> int:
     run.add_argument("command", nargs="+", help="la commande, après --")
     arguments = parser.parse_args()
     try:
-        return run_beside(arguments.command, arguments.data, throwaway=arguments.throwaway)
+        return run_beside(
+            arguments.command, arguments.data, environ=os.environ, throwaway=arguments.throwaway
+        )
     except ServerError as error:
-        print(error, file=sys.stderr)
+        print(f"✗ {error}", file=sys.stderr)
         return 1
 
 

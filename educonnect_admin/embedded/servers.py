@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -35,7 +36,7 @@ class EmbeddedServers:
         environ: Mapping[str, str] = os.environ,
     ) -> None:
         self.data = data
-        self.logs = logs or BASE_DIR / "var" / "log"
+        self.logs = logs or BASE_DIR / "var" / "log" / data.name
         self.throwaway = throwaway
         self.given: dict[str, str] = {key: environ[key] for key in URLS if environ.get(key)}
         self.postgres: Postgres | None = None
@@ -45,7 +46,8 @@ class EmbeddedServers:
     def __enter__(self) -> Self:
         if len(self.given) < 2:
             folder = servers_folder(self.data)
-            self._take_lock(folder)
+            self._lock = _lock(folder)
+            self._write_lock()
             try:
                 self._start(folder)
             except BaseException:
@@ -62,19 +64,6 @@ class EmbeddedServers:
         if "REDIS_URL" not in self.given:
             self.redis = Redis(folder, log=self.logs / "redis.log", throwaway=self.throwaway, user=user)
             self.redis.start()
-        self._write_lock()
-
-    def _take_lock(self, folder: Path) -> None:
-        # The folder is another user's when we are root: no link of theirs is followed.
-        descriptor = os.open(folder / "supervisor.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-        lock = os.fdopen(descriptor, "r+")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            with lock, suppress(ValueError):
-                raise AlreadyRunning(folder, json.load(lock)) from None
-            raise AlreadyRunning(folder, {}) from None
-        self._lock = lock
         self._write_lock()
 
     def _write_lock(self) -> None:
@@ -112,3 +101,24 @@ class EmbeddedServers:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def _lock(folder: Path) -> IO[str]:
+    """Hold the folder until the file is closed."""
+    # The folder is another user's when we are root: no link of theirs is followed.
+    descriptor = os.open(folder / "supervisor.lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    lock = os.fdopen(descriptor, "r+")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        with lock, suppress(ValueError):
+            raise AlreadyRunning(folder, json.load(lock)) from None
+        raise AlreadyRunning(folder, {}) from None
+    return lock
+
+
+def remove_data(data: Path = DEFAULT_DATA) -> None:
+    """Delete both servers' data, unless a supervisor holds them (AlreadyRunning)."""
+    folder = servers_folder(data)
+    with _lock(folder):
+        shutil.rmtree(folder)

@@ -1,0 +1,69 @@
+"""Fills the demo's database: invented extracts, the importer of production, then a school year played."""
+
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+
+from educonnect_admin.demo.database import Filling, empty, filling, remember
+from educonnect_admin.demo.environment import BASE_DIR, EXTRACTS
+
+GENERATE = (
+    *("generate_aaf", str(EXTRACTS), "--academy", "24", "--degree", "both"),
+    *("--establishments", "12", "--students", "6000", "--seed", "1"),
+)
+
+
+class StepFailed(Exception):
+    """A step of the preparation ended badly; it has said why on the terminal."""
+
+    def __init__(self, command: Sequence[str], exit_code: int) -> None:
+        super().__init__(f"« manage.py {' '.join(command)} » a échoué (code {exit_code}).")
+
+
+def prepare(environment: Mapping[str, str]) -> None:
+    """Bring the schema up to date; fill the database if it is new, or was left half filled."""
+    url = environment["DATABASE_URL"]
+    found = filling(url)
+    if found is Filling.BEGUN:
+        print("→ La préparation avait été interrompue : elle est refaite.", flush=True)
+        empty(url)
+    if found in {Filling.EMPTY, Filling.BEGUN}:
+        remember(url, Filling.BEGUN)
+    manage("Schéma de la base", ["migrate", "--verbosity", "0"], environment)
+    if found is Filling.FOREIGN:
+        print("→ La base contient des données que la démonstration n’a pas écrites : elle n’y ajoute rien.")
+    elif found is not Filling.DONE:
+        _fill(environment)
+        remember(url, Filling.DONE)
+
+
+def _fill(environment: Mapping[str, str]) -> None:
+    shutil.rmtree(EXTRACTS, ignore_errors=True)
+    manage("Extractions AAF d’une académie inventée", GENERATE, environment)
+    for extract in sorted(folder for folder in EXTRACTS.iterdir() if folder.is_dir()):
+        manage(f"Import de {extract.name}", ["import_aaf", str(extract)], environment)
+    manage("Une année scolaire est jouée", ["play_year", "--seed", "1"], environment)
+
+
+def manage(title: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Run a management command on our terminal, in a session of its own: Ctrl-C is ours to pass on."""
+    print(f"→ {title}", flush=True)
+    started = time.monotonic()
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", *command],
+        cwd=BASE_DIR,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        exit_code = process.wait()
+    except BaseException:
+        process.terminate()
+        process.wait()
+        raise
+    if exit_code:
+        raise StepFailed(command, exit_code)
+    print(f"  {time.monotonic() - started:.0f} s", flush=True)
