@@ -1,0 +1,101 @@
+"""What the page of an operation shows: how far it is, what came of it, what was left aside and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from accounts.models import Account, Holding, Operation, OperationItem
+from accounts.transitions import SecretEffect
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from accounts.models.operation import OperationQuerySet
+
+LISTED_LEFT_ASIDE = 200
+_DONE = Q(items__status=OperationItem.Status.DONE)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftAside:
+    """`name` is empty when the account is no more the establishment's to see."""
+
+    account: Account
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    total: int
+    done: int
+    left_aside: int
+    drawn: int
+    reset: int
+    redrawn: int
+    kept: int
+    sheets: int
+    sheets_made: int
+    left: Sequence[LeftAside]
+    has_document: bool
+
+    @property
+    def settled(self) -> int:
+        return self.done + self.left_aside
+
+    @property
+    def not_printable(self) -> int:
+        """Accounts notified whose sheet cannot be printed any more."""
+        return max(self.done - self.sheets, 0)
+
+
+def report(operation: Operation) -> Report:
+    """In a constant number of queries; polled while the operation is under way."""
+    counts = operation.items.aggregate(
+        total=Count("pk"),
+        done=Count("pk", filter=Q(status=OperationItem.Status.DONE)),
+        left_aside=Count("pk", filter=Q(status=OperationItem.Status.LEFT_ASIDE)),
+        **{effect.lower(): Count("pk", filter=Q(effect=effect)) for effect in SecretEffect},
+    )
+    parts = operation.parts.values_list("accounts", "document_id")
+    is_done = operation.status == Operation.Status.DONE
+    sheets = sum(len(accounts) for accounts, _ in parts)
+    made = sheets if is_done else sum(len(accounts) for accounts, document in parts if document)
+    return Report(
+        **counts,
+        sheets=sheets,
+        sheets_made=made,
+        left=() if operation.is_underway else _left_aside(operation),
+        has_document=operation.document is not None and operation.document.expires_at > timezone.now(),
+    )
+
+
+def _left_aside(operation: Operation) -> list[LeftAside]:
+    items = list(
+        operation.items.filter(status=OperationItem.Status.LEFT_ASIDE)
+        .select_related("account")
+        .order_by("account__identifier")[:LISTED_LEFT_ASIDE]
+    )
+    held = Holding.objects.filter(
+        account__in=[item.account_id for item in items], establishment=operation.establishment
+    )
+    names = {
+        h.account_id: str(h.responsable or h.student) for h in held.select_related("responsable", "student")
+    }
+    return [
+        LeftAside(item.account, names.get(item.account_id, ""), item.get_reason_display()) for item in items
+    ]
+
+
+def listed(operations: OperationQuerySet) -> OperationQuerySet:
+    """With what the list of operations shows of each, the latest first."""
+    confirmed = operations.exclude(status=Operation.Status.CANCELLED)
+    return (
+        confirmed.select_related("agent", "document")
+        .annotate(total=Count("items"), notified=Count("items", filter=_DONE))
+        .order_by("-created_at", "-pk")
+    )

@@ -1,0 +1,161 @@
+"""Bulk actions: their preview, progress, result and sheets."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from accounts import operations, printing, reports
+from accounts.forms import NotificationForm
+from accounts.models import Operation
+from accounts.selection import EmptySelection, selected_accounts
+from accounts.tasks import enqueue_sheets, run_operation
+from establishments.access import Access, Right, enter
+from establishments.requests import ConsoleRequest
+from notifications.documents import DocumentGone, DocumentUnreadable, read_document
+
+OPERATIONS_A_PAGE = 20
+ALREADY_CONFIRMED = "Cette opération avait déjà été confirmée ou annulée : rien n’a été refait."
+GONE = "Ce document n’est plus disponible : il a été effacé à son échéance. Rééditez les feuilles."
+
+
+@require_POST
+def operation_create(request: ConsoleRequest, uai: str) -> HttpResponse:
+    access = enter(request, uai)
+    form = NotificationForm(request.POST)
+    if not form.is_valid():
+        raise Http404
+    population = form.cleaned_data["population"]
+    access.require(Right.ASSIST, population)
+    try:
+        accounts = selected_accounts(access, population, request.POST)
+    except EmptySelection:
+        messages.warning(request, "Aucun compte sélectionné : cochez au moins une ligne de la liste.")
+        return redirect("student_list" if population == "STUDENT" else "responsable_list", uai)
+    operation = operations.draft_notification(
+        access, population, accounts, with_reset=form.cleaned_data["with_reset"]
+    )
+    return redirect("operation", uai, operation.pk)
+
+
+@require_safe
+@vary_on_headers("HX-Request")
+def operation_page(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
+    access = enter(request, uai)
+    operation = _visible(access, pk)
+    context = {
+        "access": access,
+        "operation": operation,
+        "section": "operations",
+        "can_act": access.can(Right.ASSIST, operation.population),
+    }
+    if operation.status == Operation.Status.DRAFT:
+        return render(
+            request,
+            "accounts/operation_preview.html",
+            context | {"preview": operations.preview(operation)},
+        )
+    template = "accounts/operation.html" + ("#progress" if request.htmx else "")
+    return render(request, template, context | {"report": reports.report(operation)})
+
+
+@require_POST
+def operation_confirm(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
+    access, operation = _to_act_on(request, uai, pk)
+    with transaction.atomic():
+        if operations.confirm(operation):
+            transaction.on_commit(partial(run_operation.delay, operation.pk))
+        else:
+            messages.info(request, ALREADY_CONFIRMED)
+    return redirect("operation", access.establishment.uai, operation.pk)
+
+
+@require_POST
+def operation_cancel(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
+    access, operation = _to_act_on(request, uai, pk)
+    if not operations.cancel(operation):
+        messages.info(request, ALREADY_CONFIRMED)
+        return redirect("operation", access.establishment.uai, operation.pk)
+    messages.success(request, "Opération abandonnée : aucun compte n’a été modifié.")
+    return redirect(
+        "student_list" if operation.population == "STUDENT" else "responsable_list",
+        access.establishment.uai,
+    )
+
+
+@require_POST
+def operation_retry(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
+    access, operation = _to_act_on(request, uai, pk)
+    with transaction.atomic():
+        if operations.retry(operation):
+            transaction.on_commit(partial(_resume, operation.pk))
+    return redirect("operation", access.establishment.uai, operation.pk)
+
+
+def _resume(pk: int) -> None:
+    if Operation.objects.get(pk=pk).status == Operation.Status.RENDERING:
+        enqueue_sheets(pk)
+    else:
+        run_operation.delay(pk)
+
+
+@require_POST
+def operation_reprint(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
+    access, operation = _to_act_on(request, uai, pk)
+    with transaction.atomic():
+        if printing.reprint(operation, access.agent):
+            transaction.on_commit(partial(enqueue_sheets, operation.pk))
+        else:
+            messages.warning(request, "Aucune feuille à rééditer : mots de passe expirés ou élèves partis.")
+    return redirect("operation", access.establishment.uai, operation.pk)
+
+
+@require_safe
+def operation_document(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
+    """The PDF, shown in the browser, or saved with `?telecharger`."""
+    access, operation = _to_act_on(request, uai, pk)
+    if operation.document is None:
+        raise Http404
+    try:
+        content = read_document(operation.document)
+    except (DocumentGone, DocumentUnreadable):
+        messages.error(request, GONE)
+        return redirect("operation", access.establishment.uai, operation.pk)
+    disposition = "attachment" if "telecharger" in request.GET else "inline"
+    headers = {
+        "Content-Disposition": f'{disposition}; filename="{operation.document.name}"',
+        "Cache-Control": "private, no-store",
+    }
+    return HttpResponse(content, content_type=operation.document.content_type, headers=headers)
+
+
+@require_safe
+@vary_on_headers("HX-Request")
+def operation_list(request: ConsoleRequest, uai: str) -> HttpResponse:
+    access = enter(request, uai)
+    found = reports.listed(Operation.objects.visible_to(access))
+    page = Paginator(found, OPERATIONS_A_PAGE).get_page(request.GET.get("page"))
+    template = "accounts/operation_list.html" + ("#operations" if request.htmx else "")
+    return render(request, template, {"access": access, "page": page})
+
+
+def _visible(access: Access, pk: int) -> Operation:
+    found = Operation.objects.visible_to(access).select_related(
+        "establishment__feed__academy", "agent", "document"
+    )
+    return get_object_or_404(found, pk=pk)
+
+
+def _to_act_on(request: ConsoleRequest, uai: str, pk: int) -> tuple[Access, Operation]:
+    """The operation, for an agent who may act on its population: sheets bear passwords."""
+    access = enter(request, uai)
+    operation = _visible(access, pk)
+    access.require(Right.ASSIST, operation.population)
+    return access, operation

@@ -1,0 +1,286 @@
+"""What a bulk notification promises: nothing before it is confirmed, nobody twice, everything told."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.db import connection, connections
+from django.http import Http404
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts import operations
+from accounts.lifecycle import AgentAct, act_on
+from accounts.models import Account, AccountKind, Operation, OperationItem
+from accounts.secrets import open_secret
+from accounts.transitions import SecretEffect, State, Transition
+from establishments.access import get_access
+from establishments.models import Delegation, Event, EventKind, Responsibility
+from tests.factories import (
+    DelegationFactory,
+    EstablishmentFactory,
+    MandateFactory,
+    provisional,
+    responsable_account,
+    student_account,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def access():
+    mandate = MandateFactory.create()
+    return get_access(mandate.agent, mandate.establishment.uai)
+
+
+def draft(access, *, with_reset=False, population=AccountKind.RESPONSABLE):
+    accounts = Account.objects.visible_to(access).filter(kind=population)
+    return operations.draft_notification(access, population, accounts, with_reset=with_reset)
+
+
+def confirmed(access, **options):
+    operation = draft(access, **options)
+    operations.confirm(operation)
+    return operation
+
+
+def outcomes(operation):
+    return dict(operation.items.values_list("account__identifier", "status"))
+
+
+def test_a_draft_changes_no_account(access):
+    account = responsable_account(access.establishment)
+
+    draft(access)
+
+    account.refresh_from_db()
+    assert account.state == State.NOT_NOTIFIED
+    assert not Event.objects.exists()
+
+
+def test_the_preview_counts_what_confirming_does(access):
+    long_ago = timezone.now() - timedelta(days=120)
+    elsewhere = EstablishmentFactory.create()
+    school = access.establishment
+    responsable_account(school)
+    responsable_account(school, state=State.NOTIFIED)
+    responsable_account(school, state=State.NOTIFIED, distributed_at=long_ago, **provisional(long_ago))
+    responsable_account(school, state=State.NOTIFIED, distributed_by=elsewhere)
+    responsable_account(school, state=State.ACTIVE)
+
+    without = operations.preview(draft(access))
+    operation = draft(access, with_reset=True)
+    with_reset = operations.preview(operation)
+
+    assert (without.drawn, without.reset, without.redrawn, without.kept) == (1, 0, 1, 3)
+    assert without.foreign_letters == 0
+    assert (with_reset.drawn, with_reset.reset, with_reset.redrawn, with_reset.kept) == (1, 4, 0, 0)
+    assert with_reset.foreign_letters == 1
+    operations.confirm(operation)
+    operations.run(operation.pk)
+    done = list(operation.items.values_list("effect", flat=True))
+    assert {e: done.count(e) for e in set(done)} == {SecretEffect.DRAWN: 1, SecretEffect.RESET: 4}
+
+
+def test_the_preview_costs_the_same_whatever_the_selection(access):
+    counts = []
+    for _ in range(2):
+        for _ in range(15):
+            responsable_account(access.establishment)
+        operation = Operation.objects.select_related("establishment__feed__academy").get(pk=draft(access).pk)
+        with CaptureQueriesContext(connection) as queries:
+            operations.preview(operation)
+        counts.append(len(queries))
+
+    assert counts[0] == counts[1] == 1
+
+
+def test_confirming_twice_queues_once(access):
+    responsable_account(access.establishment)
+    operation = draft(access)
+
+    assert operations.confirm(operation)
+    assert not operations.confirm(operation)
+    assert not operations.cancel(operation)
+
+
+def test_a_cancelled_draft_can_no_longer_be_confirmed(access):
+    account = responsable_account(access.establishment)
+    operation = draft(access)
+    assert operations.cancel(operation)
+
+    assert not operations.confirm(operation)
+    assert not operations.run(operation.pk)
+    account.refresh_from_db()
+    assert account.state == State.NOT_NOTIFIED
+
+
+def test_running_twice_notifies_once(access):
+    account = responsable_account(access.establishment)
+    operation = confirmed(access)
+
+    assert operations.run(operation.pk)
+    account.refresh_from_db()
+    secret = open_secret(account.sealed_secret)
+    operations.run(operation.pk)
+
+    account.refresh_from_db()
+    assert (account.version, open_secret(account.sealed_secret)) == (1, secret)
+    assert Event.objects.filter(kind=EventKind.ACCOUNT_NOTIFY).count() == 1
+
+
+def test_a_second_worker_at_the_same_time_notifies_nobody_twice(access, monkeypatch):
+    monkeypatch.setattr(operations, "CHUNK_SIZE", 3)
+    accounts = [responsable_account(access.establishment) for _ in range(10)]
+    operation = confirmed(access)
+
+    operations.run(operation.pk)
+    operations.run(operation.pk)
+
+    assert set(Account.objects.filter(pk__in=[a.pk for a in accounts]).values_list("version", flat=True)) == {
+        1
+    }
+
+
+def test_an_account_changed_since_the_selection_is_left_aside_and_named(access):
+    kept, changed = responsable_account(access.establishment), responsable_account(access.establishment)
+    operation = confirmed(access)
+    act_on([changed], AgentAct(Transition.NOTIFY, access.agent, access.establishment, timezone.now()))
+
+    operations.run(operation.pk)
+
+    assert outcomes(operation) == {kept.identifier: "DONE", changed.identifier: "LEFT_ASIDE"}
+    assert operation.items.get(account=changed).reason == OperationItem.Reason.CHANGED
+    assert operations.preview(draft(access)).left_aside == 0
+
+
+def test_an_account_whose_child_left_is_left_aside(access):
+    account = responsable_account(access.establishment)
+    operation = confirmed(access)
+    Responsibility.objects.update(is_legal=False)
+
+    operations.run(operation.pk)
+
+    assert operation.items.get().reason == OperationItem.Reason.GONE
+    account.refresh_from_db()
+    assert account.state == State.NOT_NOTIFIED
+
+
+def test_two_directors_who_select_the_same_accounts_notify_them_once(access):
+    account = responsable_account(access.establishment, state=State.ACTIVE)
+    first, second = confirmed(access, with_reset=True), confirmed(access, with_reset=True)
+
+    operations.run(first.pk)
+    operations.run(second.pk)
+
+    assert outcomes(first) == {account.identifier: "DONE"}
+    assert outcomes(second) == {account.identifier: "LEFT_ASIDE"}
+
+
+def test_an_unexpected_error_stops_the_operation_where_it_was_and_it_can_be_taken_up(access, monkeypatch):
+    monkeypatch.setattr(operations, "CHUNK_SIZE", 2)
+    for _ in range(5):
+        responsable_account(access.establishment)
+    operation = confirmed(access)
+    real, calls = operations.act_on, []
+
+    def fails_once(accounts, act):
+        calls.append(1)
+        if len(calls) == 2:
+            raise RuntimeError("disk full")
+        return real(accounts, act)
+
+    monkeypatch.setattr(operations, "act_on", fails_once)
+    with pytest.raises(RuntimeError):
+        operations.run(operation.pk)
+    operation.refresh_from_db()
+    assert operation.status == Operation.Status.FAILED
+    assert operation.items.filter(status="DONE").count() == 2
+
+    assert operations.retry(operation)
+    assert operations.run(operation.pk)
+    assert set(Account.objects.values_list("version", flat=True)) == {1}
+
+
+@pytest.mark.parametrize("size", [3, 30])
+def test_the_queries_of_a_chunk_do_not_grow_with_it(access, size):
+    for _ in range(size):
+        responsable_account(access.establishment)
+    operation = confirmed(access, with_reset=True)
+
+    with CaptureQueriesContext(connection) as queries:
+        operations.run(operation.pk)
+
+    assert len(queries) == 16
+
+
+def test_operations_without_a_heartbeat_for_a_minute_are_claimed_once(access):
+    responsable_account(access.establishment)
+    operation = confirmed(access)
+    now = timezone.now()
+
+    assert operations.stalled(now) == []
+    later = now + timedelta(minutes=2)
+    Operation.objects.update(heartbeat_at=now - timedelta(minutes=5))
+    assert [o.pk for o in operations.stalled(later)] == [operation.pk]
+    Operation.objects.update(heartbeat_at=later)
+    assert operations.stalled(later) == []
+
+
+def test_only_those_entitled_may_notify_a_population(access):
+    student_account(access.establishment)
+    consult = DelegationFactory.create(
+        establishment=access.establishment, profile=Delegation.Profile.CONSULT, population="STUDENTS"
+    )
+    theirs = get_access(consult.agent, access.establishment.uai)
+
+    with pytest.raises(PermissionDenied):
+        draft(theirs, population=AccountKind.STUDENT)
+    with pytest.raises(Http404):
+        draft(theirs, population=AccountKind.RESPONSABLE)
+
+
+def test_a_draft_is_its_authors_only_and_forgotten_after_two_days(access):
+    responsable_account(access.establishment)
+    operation = draft(access)
+    colleague = get_access(
+        MandateFactory.create(establishment=access.establishment).agent, access.establishment.uai
+    )
+
+    assert not Operation.objects.visible_to(colleague).exists()
+    assert Operation.objects.visible_to(access).get() == operation
+    assert operations.purge_drafts(timezone.now() + timedelta(days=1)) == 0
+    assert operations.purge_drafts(timezone.now() + timedelta(days=3)) > 0
+    assert not Operation.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_on_one_operation_share_its_accounts(monkeypatch):
+    mandate = MandateFactory.create()
+    access = get_access(mandate.agent, mandate.establishment.uai)
+    monkeypatch.setattr(operations, "CHUNK_SIZE", 4)
+    for _ in range(24):
+        responsable_account(access.establishment)
+    operation = confirmed(access)
+    errors = []
+
+    def work():
+        try:
+            operations.run(operation.pk)
+        except Exception as error:  # told by the assertion below
+            errors.append(error)
+        finally:
+            connections.close_all()
+
+    workers = [threading.Thread(target=work) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+    assert errors == []
+    assert set(operation.items.values_list("status", flat=True)) == {"DONE"}
+    assert set(Account.objects.values_list("version", flat=True)) == {1}
+    assert Event.objects.filter(kind=EventKind.ACCOUNT_NOTIFY).count() == 24
