@@ -105,7 +105,7 @@ RETURNING a.id
 
 
 def _apply(changes: Sequence[AccountChange], act: AgentAct) -> set[int]:
-    parameters = {
+    parameters: dict[str, Any] = {
         "at": act.at,
         "expires_at": expiry_from(act.at, act.establishment.academy.zone),
         "distributes": act.transition in _DISTRIBUTES,
@@ -291,12 +291,13 @@ def erase_dead_secrets() -> int:
     erased = 0
     while True:
         with connection.cursor() as cursor:
-            parameters = {
+            parameters: dict[str, Any] = {
                 "now": timezone.now(),
                 "limit": ERASE_BATCH,
                 "kind": EventKind.ACCOUNT_SECRET_EXPIRED.value,
             }
             cursor.execute(_ERASE, parameters)
-            erased += (count := cursor.rowcount)
+            count: int = cursor.rowcount
+        erased += count
         if count < ERASE_BATCH:
             return erased

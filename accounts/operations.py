@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.lifecycle import AgentAct, act_on, effect_on
@@ -100,15 +100,16 @@ def preview(operation: Operation) -> Preview:
     effects: Counter[SecretEffect] = Counter()
     states: Counter[str] = Counter()
     left_aside = foreign = 0
-    rows = _accounts_of(operation).annotate(version_seen=F("operation_items__version"))
-    for account in rows:
+    items = operation.items.select_related("account")
+    for item in items:
+        account = item.account
         states[account.state] += 1
         try:
             effect = effect_on(account, transition, now)
         except ForbiddenTransition:
             left_aside += 1
             continue
-        if account.version != account.version_seen:
+        if account.version != item.version:
             left_aside += 1
             continue
         effects[effect] += 1
@@ -121,10 +122,6 @@ def preview(operation: Operation) -> Preview:
         foreign_letters=foreign,
         deadline=last_day(expiry_from(now, zone), zone),
     )
-
-
-def _accounts_of(operation: Operation) -> AccountQuerySet:
-    return Account.objects.filter(operation_items__operation=operation)
 
 
 def _is_foreign_letter(account: Account, operation: Operation, now: datetime) -> bool:

@@ -64,7 +64,7 @@ def report(operation: Operation) -> Report:
     parts = operation.parts.values_list("accounts", "document_id")
     is_done = operation.status == Operation.Status.DONE
     sheets = sum(len(accounts) for accounts, _ in parts)
-    made = sheets if is_done else sum(len(accounts) for accounts, document in parts if document)
+    made = sheets if is_done else sum(len(accounts) for accounts, pdf in parts if pdf is not None)
     return Report(
         **counts,
         sheets=sheets,

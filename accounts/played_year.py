@@ -1,0 +1,260 @@
+"""A school year and the start of the next, played by the real services under a moved clock (demo only).
+
+Agents notify, families activate or do not, letters expire, passwords are reset: what gives lists, badges,
+deadlines and history a life. The same seed, on the same day and data, plays the same story.
+"""
+
+from __future__ import annotations
+
+import random
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+import time_machine
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import lifecycle, operations
+from accounts.models import Account, AccountKind, AccountSource, Holding, Operation
+from accounts.transitions import State
+from establishments.access import Access, get_access
+from establishments.models import Agent, Degree, Delegation, Establishment, Feed, Mandate, Student
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+DELEGATE_MAIL = "delegue.eleves@example.org"
+# How families come in, once told: shares of those who do.
+BY_LETTER, BY_SMS, BY_FRANCECONNECT, BY_ENT = "letter", "sms", "franceconnect", "ent"
+WAYS = {BY_LETTER: 60, BY_SMS: 20, BY_FRANCECONNECT: 15, BY_ENT: 5}
+SHARE_NOTIFIED_LAST_YEAR = 0.7
+SHARE_WHO_COME_IN = 0.45
+SHARE_WHO_CONFIRM = 0.85
+SHARE_WHO_SIGN_IN_AGAIN = 0.8
+SHARE_WHO_FORGET = 0.04
+
+
+class AlreadyPlayed(Exception):
+    """The accounts have a history already: playing on top of it would not be a story."""
+
+
+@dataclass(frozen=True, slots=True)
+class Season:
+    """`start` is the first of September of last school year; `today` ends the story."""
+
+    start: date
+    today: date
+
+    def after(self, days: int) -> date:
+        return self.start + timedelta(days=days)
+
+    @property
+    def autumn(self) -> date:
+        """The start of this school year."""
+        return self.start.replace(year=self.start.year + 1)
+
+
+def season_on(today: date) -> Season:
+    first_year = today.year - 1 if today.month >= 9 else today.year - 2
+    return Season(date(first_year, 9, 1), today)
+
+
+def play(seed: int, on_progress: Callable[[str], None]) -> dict[str, int]:
+    """Play the whole story and return the number of accounts in each state; raises AlreadyPlayed."""
+    if Operation.objects.exists():
+        raise AlreadyPlayed
+    season = season_on(timezone.localdate())
+    _age_the_data(season)
+    schools = Establishment.objects.filter(is_offered=True, mandates__in=Mandate.objects.in_force())
+    for school in schools.distinct().order_by("uai"):
+        on_progress(str(school))
+        with transaction.atomic():
+            _School(school, season, random.Random(f"{seed}:{school.uai}")).play()  # noqa: S311 - a story, not a secret
+    _appoint_delegate()
+    return {state.value: Account.objects.in_state(state).count() for state in State}
+
+
+def _age_the_data(season: Season) -> None:
+    """The extracts were imported a minute ago; the story says on the first day of last year."""
+    first_day = _noon(season.start)
+    Account.objects.update(created_at=first_day)
+    AccountSource.objects.update(opened_at=first_day)
+    Student.objects.update(arrived_at=first_day)
+    Student.objects.filter(eligible_at__isnull=False).update(eligible_at=first_day)
+    last_night = datetime.combine(season.today, time(3, 10), tzinfo=UTC)
+    Feed.objects.update(applied_at=last_night)
+
+
+def _appoint_delegate() -> None:
+    """A delegate for pupils only, in the largest collège: one of the demo's people."""
+    director = (
+        Mandate.objects.in_force()
+        .filter(role=Mandate.Role.DIRECTOR, establishment__is_offered=True, establishment__kind="CLG")
+        .select_related("establishment")
+        .order_by("establishment__uai")
+        .first()
+    )
+    if director is None:
+        return
+    delegate = Agent.objects.create_user(DELEGATE_MAIL, surname="DÉLÉGUÉ", given_name="Camille", title="M.")
+    Delegation.objects.create(
+        agent=delegate,
+        establishment=director.establishment,
+        granted_by=director.agent,
+        profile=Delegation.Profile.ASSIST,
+        population=Delegation.Population.STUDENTS,
+        begins_on=timezone.localdate() - timedelta(days=60),
+    )
+
+
+def _noon(day: date) -> datetime:
+    return datetime.combine(day, time(12), tzinfo=UTC)
+
+
+@contextmanager
+def _clock_at(moment: datetime) -> Iterator[None]:
+    with time_machine.travel(moment, tick=False):
+        yield
+
+
+class _School:
+    """One establishment's two autumns."""
+
+    def __init__(self, school: Establishment, season: Season, dice: random.Random) -> None:
+        self.school, self.season, self.dice = school, season, dice
+        mandate = school.mandates.in_force().order_by("role", "pk").select_related("agent")[0]
+        self.access: Access = get_access(mandate.agent, school.uai)
+        # Argon2 takes its time on purpose; the story's families all choose the same password.
+        self.password_hash = make_password("une phrase choisie par la famille")
+
+    def play(self) -> None:
+        self._last_year()
+        self._winter()
+        self._this_year()
+
+    def _last_year(self) -> None:
+        self._self_register(self._all(State.NOT_NOTIFIED), share=0.06, since=self.season.after(5), days=40)
+        chosen = self._some(self._all(State.NOT_NOTIFIED), SHARE_NOTIFIED_LAST_YEAR)
+        self._notify(chosen, self.season.after(self.dice.randint(8, 20)))
+        self._come_in(chosen, since=self.season.after(21), days=75)
+
+    def _winter(self) -> None:
+        with _clock_at(_noon(self.season.after(125))):
+            lifecycle.erase_dead_secrets()
+        dead = self._some(self._all(State.NOTIFIED), 0.4)
+        self._notify(dead, self.season.after(self.dice.randint(130, 150)))
+        self._come_in(dead, since=self.season.after(151), days=70)
+        self._forget(self.season.after(200))
+
+    def _this_year(self) -> None:
+        today, autumn = self.season.today, self.season.autumn
+        if today <= autumn + timedelta(days=3):
+            return
+        with _clock_at(_noon(autumn)):
+            lifecycle.erase_dead_secrets()
+        span = (today - autumn).days
+        # Two campaigns: the letters of the first are about to expire when the year is old enough.
+        first = self._some(self._all(State.NOT_NOTIFIED), 0.5) + self._some(self._all(State.NOTIFIED), 0.35)
+        first_day = max(autumn + timedelta(days=2), today - timedelta(days=self.dice.randint(76, 88)))
+        self._notify(first, first_day)
+        self._come_in(first, since=first_day + timedelta(days=1), days=max(span - 5, 2))
+        second = self._some(self._all(State.NOT_NOTIFIED), 0.4)
+        second_day = max(first_day + timedelta(days=1), today - timedelta(days=self.dice.randint(20, 70)))
+        self._notify(second, min(second_day, today - timedelta(days=1)))
+        self._come_in(second, since=second_day + timedelta(days=1), days=15)
+        self._forget(today - timedelta(days=4))
+
+    def _all(self, state: State) -> list[int]:
+        accounts = Account.objects.visible_to(self.access).in_state(state)
+        return list(accounts.order_by("pk").values_list("pk", flat=True))
+
+    def _some(self, accounts: Sequence[int], share: float) -> list[int]:
+        return [pk for pk in accounts if self.dice.random() < share]
+
+    def _notify(self, accounts: Sequence[int], day: date, *, with_reset: bool = False) -> None:
+        for population in (AccountKind.RESPONSABLE, AccountKind.STUDENT):
+            chosen = Account.objects.visible_to(self.access).filter(pk__in=accounts, kind=population)
+            if not chosen.exists():
+                continue
+            with _clock_at(_noon(day) + timedelta(minutes=self.dice.randint(0, 240))):
+                operation = operations.draft_notification(
+                    self.access, population, chosen, with_reset=with_reset
+                )
+                operations.confirm(operation)
+                operations.run(operation.pk)
+                # Handed out on paper that day; its document has lived its seven days since.
+                Operation.objects.filter(pk=operation.pk).update(
+                    status=Operation.Status.DONE, finished_at=timezone.now()
+                )
+
+    def _come_in(self, accounts: Sequence[int], *, since: date, days: int) -> None:
+        """Some of the families told come in, one after the other, over `days`."""
+        arrivals = sorted((self._day(since, days), pk) for pk in self._some(accounts, SHARE_WHO_COME_IN))
+        told = {
+            account.pk: account
+            for account in Account.objects.filter(
+                pk__in=[pk for _, pk in arrivals], state__in=[State.NOT_NOTIFIED, State.NOTIFIED]
+            )
+        }
+        for moment, pk in arrivals:
+            if pk in told:
+                with _clock_at(moment):
+                    self._activate(told[pk])
+
+    def _self_register(self, accounts: Sequence[int], *, share: float, since: date, days: int) -> None:
+        chosen = Account.objects.filter(pk__in=self._some(accounts, share), kind=AccountKind.RESPONSABLE)
+        for account in chosen.order_by("pk"):
+            with _clock_at(self._day(since, days)):
+                self._by_sms(account)
+
+    def _day(self, since: date, days: int) -> datetime:
+        """Early rather than late, never later than an hour ago."""
+        moment = _noon(since) + timedelta(
+            days=days * self.dice.random() ** 2, minutes=self.dice.randint(0, 600)
+        )
+        return min(moment, datetime.combine(self.season.today, time(5), tzinfo=UTC))
+
+    def _activate(self, account: Account) -> None:
+        way = self.dice.choices(list(WAYS), weights=list(WAYS.values()))[0]
+        if way == BY_ENT and self.school.feed.degree == Degree.SECOND:
+            lifecycle.come_from_ent(account, password_hash=self.password_hash)
+        elif way == BY_SMS and account.kind == AccountKind.RESPONSABLE:
+            self._by_sms(account)
+        elif way == BY_FRANCECONNECT and account.kind == AccountKind.RESPONSABLE:
+            lifecycle.use_franceconnect(account, sub=f"demo-{account.pk}", mobile=self._mobile(account))
+        elif account.has_live_secret(timezone.now()):
+            self._by_letter(account)
+
+    def _by_letter(self, account: Account) -> None:
+        mail = f"{account.identifier}@familles.example.org"
+        lifecycle.start_activation(account, password_hash=self.password_hash, mail=mail)
+        if self.dice.random() < SHARE_WHO_CONFIRM:
+            lifecycle.confirm_mail(account)
+
+    def _by_sms(self, account: Account) -> None:
+        mobile = self._mobile(account)
+        if mobile:
+            lifecycle.self_register(account, password_hash=self.password_hash, mobile=mobile)
+
+    def _mobile(self, account: Account) -> str:
+        held = Holding.objects.filter(account=account, responsable__isnull=False).select_related(
+            "responsable"
+        )
+        responsable = held[0].responsable if held else None
+        return responsable.mobile if responsable else ""
+
+    def _forget(self, day: date) -> None:
+        """A few active families lose their password: the school resets it on a new sheet; most come back."""
+        active = self._all(State.ACTIVE)
+        for account in Account.objects.filter(pk__in=self._some(active, SHARE_WHO_SIGN_IN_AGAIN)):
+            with _clock_at(self._day(day - timedelta(days=40), 38)):
+                lifecycle.record_sign_in(account)
+        forgetful = self._some(active, SHARE_WHO_FORGET)
+        self._notify(forgetful, day, with_reset=True)
+        back = Account.objects.filter(pk__in=self._some(forgetful, 0.7), state=State.ACTIVE)
+        for account in back.exclude(sealed_secret=""):
+            with _clock_at(self._day(day + timedelta(days=1), 2)):
+                lifecycle.choose_password(account, password_hash=self.password_hash)
