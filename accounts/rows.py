@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from establishments.access import Access
 
 # The contact mail of a row (design §5): what the family validated, else the record of this establishment.
-_HAS_MAIL = ~Q(account__mail="") | Q(responsable__mail__gt="")
-_HAS_MOBILE = ~Q(account__mobile="") | Q(responsable__mobile__gt="")
+HAS_MAIL = ~Q(account__mail="") | Q(responsable__mail__gt="")
+HAS_MOBILE = ~Q(account__mobile="") | Q(responsable__mobile__gt="")
 _NAME_KEYS = (
     "student__surname_key",
     "student__given_name_key",
@@ -39,7 +39,7 @@ ORDERS = {
     "niveau": (F("student__level"),),
     "responsable": (F("responsable__surname_key"), F("responsable__given_name_key")),
     "identifiant": (F("account__identifier"),),
-    "messagerie": (Case(When(_HAS_MAIL, then=0), default=1),),
+    "messagerie": (Case(When(HAS_MAIL, then=0), default=1),),
     "statut": (_rank("account__state", STATE_LABELS),),
     "origine": (_rank("account__origin", ORIGIN_LABELS),),
     "notification": (F("account__distributed_at"),),
@@ -79,11 +79,23 @@ class RowQuerySet(QuerySet[Holding]):
             wanted |= Q(student__school_class__isnull=True)
         return self.filter(wanted)
 
+    def of_mefs(self, mefs: Collection[str]) -> RowQuerySet:
+        return self.filter(student__mef__in=mefs)
+
+    def of_levels(self, levels: Collection[str]) -> RowQuerySet:
+        return self.filter(student__level__in=levels)
+
+    def in_states(self, states: Collection[str]) -> RowQuerySet:
+        return self.filter(account__state__in=states)
+
+    def of_origins(self, origins: Collection[str]) -> RowQuerySet:
+        return self.filter(account__origin__in=origins)
+
     def with_mail(self, is_present: bool) -> RowQuerySet:
-        return self.filter(_HAS_MAIL if is_present else ~_HAS_MAIL)
+        return self.filter(HAS_MAIL if is_present else ~HAS_MAIL)
 
     def with_mobile(self, is_present: bool) -> RowQuerySet:
-        return self.filter(_HAS_MOBILE if is_present else ~_HAS_MOBILE)
+        return self.filter(HAS_MOBILE if is_present else ~HAS_MOBILE)
 
     def in_order(self, name: str, *, descending: bool = False) -> RowQuerySet:
         """By a column of ORDERS, unknown values last; the same rows always come in the same order."""

@@ -1,0 +1,189 @@
+"""The filters of the lists, read from the address of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, cast
+
+from django import forms
+from django.http import QueryDict
+
+from accounts.models import ORIGIN_LABELS, STATE_LABELS, AccountKind
+from accounts.rows import DEFAULT_ORDER, NO_CLASS, RowQuerySet
+from establishments.models import Mef, SchoolClass, Student
+
+if TYPE_CHECKING:
+    from establishments.models import Establishment
+
+PAGE_SIZES = (50, 25, 100, 200)
+LONGEST_SEARCH = 100
+_DEFAULTS = {"tri": DEFAULT_ORDER, "lignes": str(PAGE_SIZES[0])}
+# How each field narrows the rows, when it holds something.
+_NARROWINGS: dict[str, Callable[[RowQuerySet, Any], RowQuerySet]] = {
+    "q": RowQuerySet.matching,
+    "classe": RowQuerySet.of_classes,
+    "mef": RowQuerySet.of_mefs,
+    "niveau": RowQuerySet.of_levels,
+    "etat": RowQuerySet.in_states,
+    "mail": lambda rows, presence: rows.with_mail(presence == "avec"),
+    "mobile": lambda rows, presence: rows.with_mobile(presence == "avec"),
+    "origine": RowQuerySet.of_origins,
+}
+
+COLUMNS = {
+    "eleve": "Élève",
+    "classe": "Classe",
+    "mef": "MEF",
+    "niveau": "Niveau",
+    "responsable": "Responsable",
+    "identifiant": "Identifiant",
+    "messagerie": "Messagerie",
+    "statut": "Statut du compte",
+    "origine": "Origine du compte",
+    "notification": "Date de notification",
+    "connexion": "Date de dernière connexion",
+}
+
+
+def columns_of(establishment: Establishment, population: AccountKind) -> dict[str, str]:
+    """The columns of a list in the reference's order; the level stands for the MEF in the 1er degré."""
+    absent = {"niveau" if establishment.is_second_degree else "mef"}
+    if population == AccountKind.STUDENT:
+        absent.add("responsable")
+    return {name: label for name, label in COLUMNS.items() if name not in absent}
+
+
+class SearchField(forms.CharField):
+    """What was typed, without what no name holds."""
+
+    def clean(self, value: Any) -> str:
+        return str(value or "").replace("\0", "").strip()[:LONGEST_SEARCH]
+
+
+class SeveralField(forms.MultipleChoiceField):
+    """Those of the values given which exist."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def clean(self, value: Any) -> list[str]:
+        return [each for each in self.to_python(value) if self.valid_value(each)]
+
+
+class OneField(forms.ChoiceField):
+    """The value given if it exists, else the empty one."""
+
+    def clean(self, value: Any) -> str:
+        return value if value and self.valid_value(value) else ""
+
+
+def _presence(label: str) -> OneField:
+    return OneField(label=label, choices=[("", "Indifférent"), ("avec", "Avec"), ("sans", "Sans")])
+
+
+def _several(label: str, labels: dict[Any, str] | None = None) -> SeveralField:
+    return SeveralField(label=label, choices=[(str(value), name) for value, name in (labels or {}).items()])
+
+
+class AccountFilterForm(forms.Form):
+    """The whole state of a list but the page it is at: what is searched, in which order, how many rows.
+
+    It is always valid. A value that does not exist (the class of last year in an old bookmark, an
+    address cut short) is left out, and `has_unknown` says so.
+    """
+
+    q = SearchField(label="Nom ou prénom")
+    classe = _several("Classe(s)")
+    mef = _several("MEF")
+    niveau = _several("Niveau(x)")
+    etat = _several("État(s) de compte", STATE_LABELS)
+    mail = _presence("Adresse mail")
+    mobile = _presence("Mobile")
+    origine = _several("Origine du compte", ORIGIN_LABELS)
+    tri = OneField()
+    lignes = OneField(choices=[(str(size), str(size)) for size in PAGE_SIZES])
+
+    def __init__(self, data: QueryDict, *, establishment: Establishment, population: AccountKind) -> None:
+        super().__init__(data)
+        self.columns = columns_of(establishment, population)
+        self._offer("classe", [*_classes_of(establishment), (NO_CLASS, "Sans classe")])
+        if establishment.is_second_degree:
+            del self.fields["niveau"]
+            self._offer("mef", _mefs_of(establishment))
+        else:
+            del self.fields["mef"]
+            self._offer("niveau", _levels_of(establishment))
+        self._offer("tri", [(sign + name, name) for name in self.columns for sign in ("", "-")])
+        self.full_clean()
+
+    def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
+        cast("forms.ChoiceField", self.fields[name]).choices = choices
+
+    @property
+    def has_unknown(self) -> bool:
+        """Whether the address holds values that were left out."""
+        given = {(name, value) for name in self.fields for value in self.data.getlist(name)}
+        kept = {(name, value) for name in self.fields for value in self._values(name)}
+        return any(value for name, value in given - kept if name != "q")
+
+    @property
+    def is_narrowed(self) -> bool:
+        return any(self.cleaned_data.get(name) for name in _NARROWINGS)
+
+    @property
+    def order(self) -> str:
+        return self.cleaned_data["tri"] or DEFAULT_ORDER
+
+    @property
+    def page_size(self) -> int:
+        return int(self.cleaned_data["lignes"] or PAGE_SIZES[0])
+
+    def filter(self, rows: RowQuerySet) -> RowQuerySet:
+        """The rows searched for, in the order asked for."""
+        for name, narrow in _NARROWINGS.items():
+            if value := self.cleaned_data.get(name):
+                rows = narrow(rows, value)
+        return rows.in_order(self.order.removeprefix("-"), descending=self.order.startswith("-"))
+
+    def query(self, **replaced: str) -> str:
+        """The query of this list's address, in a fixed order, defaults left out: `etat=ACTIVE&tri=-classe`."""
+        given = {name: self._values(name) for name in self.fields}
+        query = QueryDict(mutable=True)
+        for name, values in (given | {name: [value] for name, value in replaced.items()}).items():
+            query.setlist(name, [value for value in values if value and value != _DEFAULTS.get(name)])
+        return query.urlencode()
+
+    @property
+    def filter_query(self) -> str:
+        """The same, of the filters alone: what a selection of the whole search is made of."""
+        return self.query(tri="", lignes="")
+
+    def _values(self, name: str) -> list[str]:
+        value = self.cleaned_data[name]
+        return value if isinstance(value, list) else [value]
+
+
+def _classes_of(establishment: Establishment) -> list[tuple[str, str]]:
+    classes = SchoolClass.objects.filter(establishment=establishment, left_at__isnull=True)
+    return [
+        (str(pk), label) for pk, label in classes.order_by("label_key", "label").values_list("pk", "label")
+    ]
+
+
+def _mefs_of(establishment: Establishment) -> list[tuple[str, str]]:
+    here = Student.objects.filter(establishment=establishment, left_at__isnull=True)
+    mefs = Mef.objects.filter(pk__in=here.values("mef")).order_by("label", "code")
+    return [(str(pk), label) for pk, label in mefs.values_list("pk", "label")]
+
+
+def _levels_of(establishment: Establishment) -> list[tuple[str, str]]:
+    here = Student.objects.filter(establishment=establishment, left_at__isnull=True)
+    levels = here.exclude(level="").order_by("level").values_list("level", flat=True).distinct()
+    return [(level, level) for level in levels]
+
+
+class NotificationForm(forms.Form):
+    """What the bar above a list posts beside the accounts themselves (accounts.selection reads those)."""
+
+    population = forms.ChoiceField(choices=AccountKind.choices)
+    action = forms.ChoiceField(choices=[("notify", "Notifier")])
+    with_reset = forms.BooleanField(required=False)

@@ -1,0 +1,100 @@
+"""One page of a list of accounts: its headers, its lines and its totals, ready to be shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.core.paginator import Page, Paginator
+from django.utils import timezone
+
+from accounts.forms import PAGE_SIZES
+from accounts.passwords import Standing, password_standing
+from accounts.secrets import last_day
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+
+    from accounts.forms import AccountFilterForm
+    from accounts.models import Holding
+    from accounts.rows import RowQuerySet
+    from establishments.models import Student
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A column and the address that sorts by it; `sort` is what aria-sort says, empty for the others."""
+
+    name: str
+    label: str
+    address: str
+    sort: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row as it is shown. `deadline` is the last day of a provisional password, `is_dead` once it is over."""
+
+    holding: Holding
+    has_mail: bool
+    deadline: date | None
+    is_dead: bool
+
+    @property
+    def formation(self) -> str:
+        """The MEF of a pupil of the 2nd degré, the level of one of the 1er."""
+        student: Student = self.holding.student
+        return student.mef.label if student.mef else student.level
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """`page` holds keys of rows, `lines` the rows themselves; totals are those of the whole search."""
+
+    form: AccountFilterForm
+    page: Page[int]
+    lines: list[Line]
+    rows: int
+    accounts: int
+
+    @property
+    def headers(self) -> list[Header]:
+        return [self._header(name, label) for name, label in self.form.columns.items()]
+
+    def _header(self, name: str, label: str) -> Header:
+        order = self.form.order
+        is_ascending = order == name
+        sort = "ascending" if is_ascending else "descending" if order == f"-{name}" else ""
+        return Header(name, label, "?" + self.form.query(tri=f"-{name}" if is_ascending else name), sort)
+
+    @property
+    def page_sizes(self) -> list[tuple[int, str]]:
+        """How many rows a page may have, with the address of each."""
+        return [(size, "?" + self.form.query(lignes=str(size))) for size in sorted(PAGE_SIZES)]
+
+    @property
+    def address(self) -> str:
+        """Where this page of this list is, without what says nothing."""
+        return "?" + self.form.query(page=str(self.page.number) if self.page.number > 1 else "")
+
+
+def read_listing(form: AccountFilterForm, seen: RowQuerySet, page: str | None) -> Listing:
+    """The page `page` (the nearest one there is) of what `form` finds among the rows `seen`."""
+    found = form.filter(seen).found()
+    current = Paginator(found.rows, form.page_size).get_page(page)
+    now = timezone.now()
+    lines = [_line(holding, now) for holding in seen.detailed(current.object_list)]
+    return Listing(form, current, lines, rows=len(found.rows), accounts=len(found.accounts))
+
+
+def _line(holding: Holding, now: datetime) -> Line:
+    account = holding.account
+    expires_at = account.secret_expires_at
+    standing = password_standing(account, now)
+    is_provisional = standing in (Standing.PROVISIONAL, Standing.EXPIRED) and expires_at is not None
+    return Line(
+        holding,
+        has_mail=bool(account.mail or (holding.responsable and holding.responsable.mail)),
+        deadline=last_day(expires_at, timezone.get_current_timezone()) if is_provisional else None,
+        is_dead=standing == Standing.EXPIRED,
+    )

@@ -1,0 +1,158 @@
+"""What an establishment may see of one account: the three blocks of its page, and its history (design §6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cryptography.fernet import InvalidToken
+from django.utils import timezone
+
+from accounts.models import Holding
+from accounts.passwords import Standing, password_standing
+from accounts.secrets import last_day, open_secret
+from accounts.transitions import SecretEffect
+from establishments.access import Right
+from establishments.models import Event, EventKind
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from django.db.models import QuerySet
+
+    from accounts.models import Account, AccountSource
+    from establishments.access import Access
+    from establishments.models import Establishment, Responsable, Student
+
+
+@dataclass(frozen=True, slots=True)
+class Password:
+    """`clear` is the provisional password, empty when there is none or when it may not be shown."""
+
+    standing: Standing
+    clear: str
+    deadline: date | None
+    is_readable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """What the family validated beside what the records of this establishment say, with their source.
+
+    `to_report` : the school's own software does not know what the family validated.
+    """
+
+    validated: str
+    recorded: list[tuple[str, str]]
+    to_report: str
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Contacts, address and names come from the records of the acting establishment, and no other."""
+
+    account: Account
+    holder: Responsable | Student
+    password: Password
+    mail: Contact
+    mobile: Contact
+    addresses: list[list[str]]
+    sources: list[AccountSource]
+    children_here: list[Student]
+    children_elsewhere: list[Student]
+    is_distributed_elsewhere: bool
+
+
+def read_profile(account: Account, access: Access) -> Profile:
+    """In a constant number of queries; `account` has been found visible to `access`."""
+    here = access.establishment
+    holdings = list(
+        Holding.objects.filter(account=account, kind=account.kind)
+        .select_related("student__school_class", "student__establishment", "responsable__feed")
+        .order_by("student__birth_date", "student__given_name_key", "pk")
+    )
+    own = [holding for holding in holdings if holding.establishment_id == here.pk]
+    records = list({holding.responsable.pk: holding.responsable for holding in own if holding.responsable}.values())
+    return Profile(
+        account=account,
+        holder=records[0] if records else own[0].student,
+        password=_password(account, access),
+        mail=_contact(account.mail, [(r.mail, r.feed.source) for r in records], str.casefold),
+        mobile=_contact(account.mobile, [(r.mobile or r.mobile_raw, r.feed.source) for r in records], str),
+        addresses=_distinct([record.address_lines for record in records]),
+        sources=_sources(account),
+        children_here=_distinct([holding.student for holding in own]),
+        children_elsewhere=_distinct([h.student for h in holdings if h.establishment_id != here.pk]),
+        is_distributed_elsewhere=account.distributed_by_id not in (None, here.pk),
+    )
+
+
+def _distinct(values: list[Any]) -> list[Any]:
+    """Without repeats nor empty ones, in the same order: one child may be linked by two records."""
+    return [value for index, value in enumerate(values) if value and value not in values[:index]]
+
+
+def _password(account: Account, access: Access) -> Password:
+    standing = password_standing(account, timezone.now())
+    deadline = None
+    if standing in (Standing.PROVISIONAL, Standing.EXPIRED) and account.secret_expires_at:
+        deadline = last_day(account.secret_expires_at, access.establishment.academy.zone)
+    if standing != Standing.PROVISIONAL or not access.can(Right.ASSIST, account.kind):
+        return Password(standing, "", deadline)
+    try:
+        return Password(standing, open_secret(account.sealed_secret), deadline)
+    except InvalidToken:
+        return Password(standing, "", deadline, is_readable=False)
+
+
+def _contact(validated: str, recorded: list[tuple[str, str]], key: Any) -> Contact:
+    known = _distinct([(value, source) for value, source in recorded if value])
+    missing = validated and recorded and key(validated) not in {key(value) for value, _ in known}
+    return Contact(validated, known, recorded[0][1] if missing else "")
+
+
+def _sources(account: Account) -> list[AccountSource]:
+    opened = account.sources.filter(closed_at__isnull=True).order_by("opened_at", "pk")
+    return list(opened.select_related("responsable__feed__academy", "student__feed__academy"))
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One line of the history; `operation` is the pk of a bulk action of this establishment, or none."""
+
+    event: Event
+    by: str
+    detail: str
+    operation: int | None
+
+
+_DETAILS = {
+    SecretEffect.DRAWN: "premier mot de passe provisoire",
+    SecretEffect.REDRAWN: "mot de passe expiré, remplacé",
+    SecretEffect.KEPT: "mot de passe conservé",
+}
+
+
+def history_of(account: Account) -> QuerySet[Event]:
+    """What was done to the account, the latest first."""
+    events = Event.objects.filter(target_kind="account", target_id=account.pk)
+    return events.select_related("agent").order_by("-at", "-pk")
+
+
+def deed(event: Event, establishment: Establishment) -> Deed:
+    """An event as `establishment` may read it: another's agents are not named, nor its operations."""
+    is_own = event.establishment_id == establishment.pk
+    return Deed(
+        event,
+        by=_author(event, is_own=is_own),
+        detail=_DETAILS.get(event.data.get("effect"), "") if event.kind == EventKind.ACCOUNT_NOTIFY else "",
+        operation=event.data.get("operation") if is_own else None,
+    )
+
+
+def _author(event: Event, *, is_own: bool) -> str:
+    if event.actor == Event.Actor.FAMILY:
+        return "la famille"
+    if event.actor == Event.Actor.PLATFORM:
+        return "la plateforme"
+    return event.agent.full_name if is_own and event.agent else "un autre établissement"

@@ -1,0 +1,77 @@
+"""The accounts an agent acts on, read from a posted form."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from django.http import QueryDict
+
+from accounts.forms import AccountFilterForm
+from accounts.models import Account
+from accounts.rows import rows_seen_by
+from establishments.access import Right
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from accounts.models import AccountKind
+    from accounts.models.account import AccountQuerySet
+    from establishments.access import Access
+
+MOST_ACCOUNTS = 5_000
+_KEY = re.compile(r"[0-9]{1,18}")
+
+
+class UnusableSelection(Exception):
+    """What was posted names no accounts to act on."""
+
+
+class EmptySelection(UnusableSelection):
+    """Nothing was selected, or nothing readable, or nothing the agent may see."""
+
+
+class SelectionTooLarge(UnusableSelection):
+    """More than MOST_ACCOUNTS accounts at once."""
+
+
+def selected_accounts(access: Access, population: AccountKind, data: QueryDict) -> AccountQuerySet:
+    """The accounts that a list's form names, among those of `population` the agent may see.
+
+    `accounts` holds keys joined by commas (the selection of the tab); else `account` is repeated (the
+    boxes of the page); `scope=filter` means all that the address in `filter` finds. Keys of other
+    establishments are dropped: there, they do not exist. Raises UnusableSelection.
+    """
+    access.require(Right.CONSULT, population)
+    if data.get("scope") == "filter":
+        return Account.objects.filter(pk__in=accounts_found(access, population, QueryDict(data.get("filter", ""))))
+    ticked = _keys(data)
+    return Account.objects.filter(pk__in=_usable(rows_seen_by(access, population).found().accounts & ticked))
+
+
+def accounts_found(access: Access, population: AccountKind, filters: QueryDict) -> frozenset[int]:
+    """The keys of the accounts a search finds. Raises UnusableSelection, also for an unknown criterion."""
+    form = AccountFilterForm(filters, establishment=access.establishment, population=population)
+    if form.has_unknown:
+        raise EmptySelection
+    return _usable(form.filter(rows_seen_by(access, population)).found().accounts)
+
+
+def _usable(chosen: frozenset[int]) -> frozenset[int]:
+    if not chosen:
+        raise EmptySelection
+    if len(chosen) > MOST_ACCOUNTS:
+        raise SelectionTooLarge
+    return chosen
+
+
+def _keys(data: QueryDict) -> frozenset[int]:
+    joined = data.get("accounts", "").strip()
+    return _parsed(joined.split(",") if joined else data.getlist("account"))
+
+
+def _parsed(keys: Iterable[str]) -> frozenset[int]:
+    keys = list(keys)
+    if not all(_KEY.fullmatch(key) for key in keys):
+        raise EmptySelection
+    return frozenset(map(int, keys))

@@ -1,0 +1,63 @@
+"""The lists of accounts, and the keys of all that a search finds."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
+from django_htmx.http import push_url
+
+from accounts.forms import AccountFilterForm
+from accounts.listing import read_listing
+from accounts.models import AccountKind
+from accounts.rows import rows_seen_by
+from accounts.selection import EmptySelection, SelectionTooLarge, accounts_found
+from establishments.access import Right, enter
+from establishments.requests import ConsoleRequest
+
+TOO_LARGE = "Plus de 5 000 comptes : précisez la recherche pour les sélectionner."
+NOTHING_FOUND = "Cette recherche ne trouve plus aucun compte : rechargez la page."
+
+
+@require_safe
+@vary_on_headers("HX-Request")
+def responsable_list(request: ConsoleRequest, uai: str) -> HttpResponse:
+    return _list(request, uai, AccountKind.RESPONSABLE, "accounts/responsable_list.html")
+
+
+@require_safe
+@vary_on_headers("HX-Request")
+def student_list(request: ConsoleRequest, uai: str) -> HttpResponse:
+    return _list(request, uai, AccountKind.STUDENT, "accounts/student_list.html")
+
+
+def _list(request: ConsoleRequest, uai: str, population: AccountKind, template: str) -> HttpResponse:
+    access = enter(request, uai)
+    access.require(Right.CONSULT, population)
+    form = AccountFilterForm(request.GET, establishment=access.establishment, population=population)
+    listing = read_listing(form, rows_seen_by(access, population), request.GET.get("page"))
+    context = {
+        "access": access,
+        "form": form,
+        "listing": listing,
+        "page": listing.page,
+        "population": population.value,
+        "can_act": access.can(Right.ASSIST, population),
+    }
+    if not request.htmx or request.htmx.history_restore_request:
+        return render(request, template, context)
+    return push_url(render(request, f"{template}#results", context), request.path + listing.address)
+
+
+@require_safe
+def account_selection(request: ConsoleRequest, uai: str, population: str) -> JsonResponse:
+    """The keys of the accounts that the filters of the address find, for the selection of a tab."""
+    access = enter(request, uai)
+    access.require(Right.CONSULT, population)
+    try:
+        return JsonResponse({"accounts": sorted(accounts_found(access, AccountKind(population), request.GET))})
+    except SelectionTooLarge:
+        return JsonResponse({"message": TOO_LARGE}, status=422)
+    except EmptySelection:
+        return JsonResponse({"message": NOTHING_FOUND}, status=422)
