@@ -61,10 +61,10 @@ def report(operation: Operation) -> Report:
         left_aside=Count("pk", filter=Q(status=OperationItem.Status.LEFT_ASIDE)),
         **{effect.lower(): Count("pk", filter=Q(effect=effect)) for effect in SecretEffect},
     )
-    parts = operation.parts.values_list("accounts", "document_id")
+    parts = list(operation.parts.all())
     is_done = operation.status == Operation.Status.DONE
-    sheets = sum(len(accounts) for accounts, _ in parts)
-    made = sheets if is_done else sum(len(accounts) for accounts, pdf in parts if pdf is not None)
+    sheets = sum(len(part.accounts) for part in parts)
+    made = sum(len(part.accounts) for part in parts if is_done or part.document_id is not None)
     return Report(
         **counts,
         sheets=sheets,

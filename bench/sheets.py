@@ -1,0 +1,105 @@
+"""1,000 sheets with their QR, by two Celery workers in parts, against one WeasyPrint call in one process."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import quote
+
+from django.db import connection
+from weasyprint import CSS, HTML
+from weasyprint.text.fonts import FontConfiguration
+
+from accounts import tasks
+from accounts.letters import sheets_for
+from accounts.models import Operation
+from accounts.reports import report
+from bench.database import fresh_database
+from bench.figures import Figure
+from bench.notify import confirmed_operation
+from bench.population import Population, populate
+from notifications import sheets as rendering
+from notifications.sheet_data import Sheet
+from notifications.sheet_layout import DENSITIES, SheetPage
+
+SHEETS = 1_000
+PATIENCE = 300
+
+
+def measure() -> Iterator[Figure]:
+    with fresh_database():
+        school = populate(Population(schools=1, pupils=2_000))
+        operation = confirmed_operation(school, SHEETS)
+        with _two_workers():
+            first, notified, ended = _watch(operation)
+        accounts = [pk for part in operation.parts.all() for pk in part.accounts]
+        baseline = _one_call(sheets_for(operation.establishment, accounts))
+    rendered = ended - notified
+    yield Figure("1,000 sheets: first progress shown after", first, "s", limit=2)
+    yield Figure("1,000 sheets: from confirmation to the joined PDF", ended, "s")
+    yield Figure("1,000 sheets: one WeasyPrint call over one HTML, one process", baseline, "s")
+    yield Figure(
+        "1,000 sheets: how many times faster than that call", baseline / rendered, "×", limit=1.6, more_is_better=True
+    )
+
+
+def _watch(operation: Operation) -> tuple[float, float, float]:
+    """Seconds from confirmation to the first progress, to the last account notified, to the document."""
+    started = time.perf_counter()
+    tasks.run_operation.delay(operation.pk)
+    first = notified = 0.0
+    while (now := time.perf_counter() - started) < PATIENCE:
+        operation.refresh_from_db()
+        state = report(operation)
+        first = first or (now if state.settled else 0.0)
+        notified = notified or (now if state.settled == state.total else 0.0)
+        if operation.status == Operation.Status.DONE:
+            assert state.sheets_made == SHEETS
+            return first, notified, now
+        time.sleep(0.05)
+    raise TimeoutError(f"operation still {operation.status}")
+
+
+def _one_call(sheets: Sequence[Sheet]) -> float:
+    """What a page of the console would do without workers: one HTML, one call, everything else equal."""
+    started = time.perf_counter()
+    fonts = FontConfiguration()
+    style = Path(rendering.finders.find("notifications/sheet.css"))
+    css = CSS(filename=style, font_config=fonts)
+    pages = [SheetPage(s, DENSITIES[0], anchor=f"s{n}", bookmark="") for n, s in enumerate(sheets)]
+    HTML(string=rendering._html(pages)).write_pdf(stylesheets=[css], font_config=fonts, pdf_variant=rendering.VARIANT)
+    return time.perf_counter() - started
+
+
+@contextmanager
+def _two_workers() -> Iterator[None]:
+    """A real Celery worker of two processes on the measured database."""
+    target = connection.settings_dict
+    host = quote(target["HOST"], safe="")
+    url = f"postgres://{target['USER']}:{target['PASSWORD']}@{host}:{target['PORT']}/{target['NAME']}"
+    if target["HOST"].startswith("/"):
+        url = f"postgres://{target['USER']}@//{target['HOST'].strip('/')}/{target['NAME']}"
+    with TemporaryDirectory() as documents:
+        environment = os.environ | {"DATABASE_URL": url, "DOCUMENTS_ROOT": documents}
+        command = [sys.executable, "-m", "celery", "-A", "educonnect_admin", "worker", "-c", "2", "-l", "warning"]
+        worker = subprocess.Popen(command, env=environment)
+        try:
+            _wait_for_worker()
+            yield
+        finally:
+            worker.terminate()
+            worker.wait()
+
+
+def _wait_for_worker() -> None:
+    control = tasks.run_operation.app.control
+    limit = time.monotonic() + 60
+    while not control.ping(timeout=1):
+        if time.monotonic() > limit:
+            raise TimeoutError("the Celery worker does not answer")
+
+
