@@ -1,0 +1,93 @@
+"""Towns, streets and schools that do not exist, in departments that do."""
+
+from dataclasses import dataclass
+
+from establishments.territories import DepartmentRef
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(" ".join(name.split()) for name in text.split(","))
+
+
+_MAINLAND_TOWNS = _names("""
+    VALMORON, SAINT-ELBRAN, FICTIVILLE, BRUMECOURT, CHANTEVAL, ORMELONGUE, ROCHEFAUVE, MONTFLAIRY,
+    BELLOMBRE, PONT-D'ALVANCE, LA FERTÉ-SORNE, VILLEPLAINTE, NOIREMARE, SAINT-AUBRAC, CÔTE-LUMIÈRE,
+    HAUTERUCHE, LES ORBIÈRES, L'ÎLE-MARANDE, GRANDVENT, TROIS-CLOCHERS, AIGREFOND, SAINTE-MAURELLE,
+    VAUXBRILLANT, CLAIREPIERRE, FONTVERMEILLE, PLAINEROSE, BOIS-LE-CERF, MESNIL-AUX-BRUMES, CASTELFAUX,
+    PUYGRIVE, MARSENAC-LE-NEUF, ROUSSEVILLE, AULNOISEL, BRETEVAL, DOUZEMONT, ÉTANGVILLE, FROIDECOMBE,
+    GARANÇON, HERBEMONT, JONQUEVILLE, LANDEFLEUR, MOULINCOURT
+""")
+_OVERSEAS_TOWNS = _names("""
+    LA RAVINE-CLAIRE, PLAINE-DES-VACOAS, ANSE-AUX-FILAOS, SAINT-EXPÉDIT-LES-HAUTS, BOIS-DE-SENTEUR,
+    LA GRANDE-POINTE, L'ÎLET-FLEURI, RIVIÈRE-DES-TAMARINS, SAINTE-ÉMÉLIE, PITON-CANNELLE, LE GRAND-LETCHI,
+    BASSIN-BLEU-VERT, CAP-MASCARIN, SAINT-ZÉPHYRIN, LA VALLÉE-HEUREUSE, TROIS-RAVINES, PETITE-ALIZÉE,
+    FOND-CORAIL, LE MORNE-VANILLE
+""")
+_SUFFIXES = _names(
+    "LE-HAUT, LE-BAS, LES-BAINS, SUR-OMBRE, LE-NEUF, EN-PLAINE, SOUS-BOIS, LA-FORÊT, LE-VIEUX, LES-PINS"
+)
+
+STREETS = _names("""
+    RUE DES ÉCOLES, RUE DE L'ÉGLISE, RUE DU STADE, AVENUE DE LA RÉPUBLIQUE, CHEMIN DES LILAS,
+    IMPASSE DES MANGUIERS, RUE VICTOR HUGO, RUE DE LA FONTAINE, ALLÉE DES TILLEULS, RUE JEAN JAURÈS,
+    CHEMIN DU MOULIN, RUE DES ACACIAS, BOULEVARD DE L'OCÉAN, RUE DU 8 MAI 1945, RUE DE L'HÔTEL DE VILLE,
+    PLACE DU MARCHÉ, RUE DES FLAMBOYANTS, RUE PASTEUR, RUE DU GÉNÉRAL DE GAULLE, CHEMIN CRÈVE-CŒUR,
+    ROUTE DE LA PLAINE, RUE D'ALSACE, LOTISSEMENT LES BOUVREUILS, RUE DE LA GARE, SENTIER DES PÊCHEURS,
+    RUE NEUVE, RUE DES VIGNES, COURS DE VERDUN, RUE DE L'ABBÉ GRÉGOIRE, RUE OLYMPE DE GOUGES,
+    RUE DES GOYAVIERS, QUAI DES BRUMES, RUE PAUL ÉLUARD, CHEMIN DE L'ÎLET, RUE SIMONE VEIL
+""")
+RESIDENCES = _names("""
+    RÉSIDENCE LES PALMIERS, RÉSIDENCE BEAU SÉJOUR, BÂTIMENT B, RÉSIDENCE DU PARC, LES TERRASSES,
+    BÂTIMENT A ESCALIER 2, RÉSIDENCE L'OISEAU BLANC, CITÉ DES FLEURS, LES HAUTS DE L'ANSE,
+    IMMEUBLE LE CORMORAN
+""")
+SCHOOL_NAMES = _names("""
+    LES TILLEULS, LES ÉCUREUILS, JEAN MOULIN, JULES FERRY, LES ACACIAS, LOUISE MICHEL, VICTOR HUGO,
+    LES COQUELICOTS, MARIE CURIE, JACQUES PRÉVERT, LES FILAOS, LE PETIT PRINCE, PAUL ÉLUARD, JEAN JAURÈS,
+    LES MARRONNIERS, LUCIE AUBRAC, GEORGE SAND, LES BOUGAINVILLIERS, JOLIOT-CURIE, ROSA PARKS, LA FONTAINE,
+    LES HIRONDELLES, SIMONE VEIL, LE BOCAGE, ANTOINE DE SAINT-EXUPÉRY, LES ALIZÉS, BOIS D'OLIVES,
+    LES BADAMIERS, EUGÈNE DAYOT, LECONTE DE LISLE, ROLAND GARROS, HUBERT DELISLE, LES GRANDS CHÊNES,
+    L'ÉTOILE DU SUD, LE CENTRE, DU BOURG, LA SOURCE, MILLE ROCHES, CLAUDE MONET, ÉMILE ZOLA, ALBERT CAMUS,
+    LOUIS PASTEUR, LES CAMÉLIAS, OLYMPE DE GOUGES, JULES VERNE, AIMÉ CÉSAIRE, LE VAL FLEURI,
+    PIERRE ET MARIE CURIE, HENRI MATISSE, CAMILLE CLAUDEL, JOSÉPHINE BAKER, LES JONQUILLES,
+    GERMAINE TILLION, LE PHARE
+""")
+SAINTS = _names("""
+    SAINT-CHARLES, SAINTE-MARIE, NOTRE-DAME, SACRÉ-CŒUR, SAINT-MICHEL, L'IMMACULÉE, SAINT-JOSEPH,
+    JEANNE D'ARC
+""")
+
+FOREIGN_TOWNS = (
+    ("4000", "LIEGE", "BELGIQUE"),
+    ("1204", "GENEVE", "SUISSE"),
+    ("1475", "LUXEMBOURG", "LUXEMBOURG"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Town:
+    """`insee` is the commune's code, `department` the three-character code of its department."""
+
+    name: str
+    postcode: str
+    insee: str
+    department: str
+
+
+def uai_prefix(department: str) -> str:
+    """The three digits by which the UAIs of a department begin: 02A → 620, 02B → 720."""
+    return {"02A": "620", "02B": "720"}.get(department, department)
+
+
+def town(department: DepartmentRef, rank: int) -> Town:
+    """The `rank`-th invented town of a department, always the same one."""
+    overseas = department.code[0] == "9"
+    stems = _OVERSEAS_TOWNS if overseas else _MAINLAND_TOWNS
+    turn, index = divmod(rank, len(stems))
+    name = stems[index] + (f"-{_SUFFIXES[(turn - 1) % len(_SUFFIXES)]}" if turn else "")
+    if overseas:
+        number = department.code + f"{40 + rank % 60:02d}"
+        return Town(name, number, number, department.code)
+    short = department.code[1:]
+    postal = "20" if short in ("2A", "2B") else short
+    return Town(name, f"{postal}{900 + rank % 100}", f"{short}{900 + rank % 100}", department.code)

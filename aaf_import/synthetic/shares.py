@@ -1,0 +1,46 @@
+"""How often each thing happens in a synthetic extract; every share is a probability between 0 and 1."""
+
+# What is absent, as in genuine extracts.
+WITHOUT_MOBILE = 0.12
+WITHOUT_MAIL = 0.30
+WITH_HOME_PHONE = 0.25
+WITH_WORK_PHONE = 0.08
+WITHOUT_INE_SECOND_DEGREE = 0.01
+WITHOUT_INE_NURSERY = 0.15
+WITHOUT_INE_ELEMENTARY = 0.02
+WITHOUT_BIRTH_NAME = 0.05
+OLD_INE = 0.15
+MAIL_IN_ONE_FEED_ONLY = 0.08
+
+# What is written wrongly; none of it with `clean`.
+WRONG_MAIL = 0.03
+LANDLINE_AS_MOBILE = 0.02
+RAW_PHONE = 0.03
+WITHOUT_CLASS = 0.004
+DUPLICATED_PARENT = 0.02
+HEAD_WITHOUT_MAIL = 0.03
+SECOND_HEAD = 0.01
+
+# What two parents share.
+SHARED_MAIL = 0.04
+SHARED_MOBILE = 0.03
+
+# Families. A family of n children has them all in the same extracts.
+CHILDREN = ((0.66, 1), (0.92, 2), (0.982, 3), (0.996, 4), (1.0, 5))
+SIBLING_IN_SAME_SCHOOL = 0.5
+DELAYED = 0.06
+EARLY = 0.01
+MARRIED_NAME = 0.55
+SAME_ORIGIN = 0.65
+STEP_FAMILY = 0.2
+CONTACT_OF_COUPLE = 0.06
+PAYS_AND_LIVES_ELSEWHERE = 0.02
+ADULT_ON_THEIR_OWN = 0.3
+DOUBLE_FAMILY_NAME = 0.1
+MOTHERS_NAME = 0.06
+
+# Schools.
+PRIVATE_FIRST_DEGREE = 0.06
+PRIVATE_SECOND_DEGREE = 0.12
+APPRENTICE = 0.04
+HEADED_TOGETHER_EVERY = 20
