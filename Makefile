@@ -34,7 +34,7 @@ $(VENV)/.created:
 
 $(VENV)/.installed: $(VENV)/.created requirements-dev.txt
 	@echo "→ Dépendances (versions et empreintes de requirements-dev.txt)"
-	@$(BIN)/python -m pip install --quiet --require-hashes --only-binary=:all: -r requirements-dev.txt
+	@$(BIN)/python -m pip install -qq --require-hashes --only-binary=:all: -r requirements-dev.txt
 	@touch $@
 
 $(VENV)/.pango: $(VENV)/.installed

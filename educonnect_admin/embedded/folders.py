@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import stat
+import tempfile
 from pathlib import Path
 
 from educonnect_admin.embedded.errors import ServerError
@@ -16,6 +17,8 @@ LONGEST_SOCKET = 107
 LONGEST_SOCKET_NAME = "/.s.PGSQL.5432.lock"
 # A predictable name there is safe: owned_folder refuses what somebody else made.
 SHORT_FOLDER = Path("/tmp")  # noqa: S108
+# Of a server's package, what only serves to compile against it.
+NEEDLESS = shutil.ignore_patterns("include", "pgxs", "*.a", "__pycache__")
 
 
 def _short_hash(path: Path) -> str:
@@ -44,10 +47,13 @@ def servers_folder(wanted: Path) -> Path:
     wanted.parent.mkdir(parents=True, exist_ok=True)
     if user.may("x", wanted.parent):
         return owned_folder(wanted, user)
-    name = f"educonnect-admin-{_short_hash(wanted)}"
+    return owned_folder(_reachable_parent(user) / f"educonnect-admin-{_short_hash(wanted)}", user)
+
+
+def _reachable_parent(user: ServiceUser) -> Path:
     for parent in (Path("/var/lib"), SHORT_FOLDER):
         if user.may("x", parent) and os.access(parent, os.W_OK):
-            return owned_folder(parent / name, user)
+            return parent
     raise ServerError(f"Aucun dossier que l’utilisateur {user.name} puisse atteindre pour les données.")
 
 
@@ -67,18 +73,29 @@ def package_folder(package: str) -> Path:
     return Path(spec.submodule_search_locations[0])
 
 
-def reachable(program: Path, package: Path, folder: Path, user: ServiceUser | None) -> Path:
-    """The program, or a copy of it with its package's libraries where its user may read it."""
+def reachable(program: Path, package: Path, user: ServiceUser | None) -> Path:
+    """The program, or its copy where the user may read it: one for every checkout with the same program."""
     if user is None or user.may("x", program):
         return program
-    copies = folder / "programs" / _short_hash(package)
+    digest = hashlib.sha256(program.read_bytes()).hexdigest()[:12]
+    copies = _reachable_parent(user) / f"educonnect-{package.name}-{digest}"
     if not copies.exists():
-        unfinished = copies.with_suffix(".new")
-        shutil.rmtree(unfinished, ignore_errors=True)
-        for part in (package, package.with_name(f"{package.name}.libs")):
-            if part.exists():
-                shutil.copytree(part, unfinished / part.name, symlinks=True)
-        for path in (unfinished, *unfinished.rglob("*")):
-            os.chown(path, user.uid, user.gid, follow_symlinks=False)
-        unfinished.rename(copies)
+        _copy_package(package, copies)
+    if copies.stat().st_uid != 0:
+        raise ServerError(f"{copies} n’a pas été fait par root : retirez-le.")
     return copies / program.relative_to(package.parent)
+
+
+def _copy_package(package: Path, copies: Path) -> None:
+    """What runs, and the libraries packed beside it; readable by all whatever root's umask."""
+    unfinished = Path(tempfile.mkdtemp(dir=copies.parent, prefix=f"{copies.name}."))
+    for part in (package, package.with_name(f"{package.name}.libs")):
+        if part.exists():
+            shutil.copytree(part, unfinished / part.name, symlinks=True, ignore=NEEDLESS)
+    for path in (unfinished, *unfinished.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(0o755)
+    try:
+        unfinished.rename(copies)
+    except OSError:  # another process was as quick
+        shutil.rmtree(unfinished)

