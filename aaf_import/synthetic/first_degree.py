@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from aaf_import.synthetic.families import FOSTER, Pupil
+from aaf_import.synthetic.families import Pupil
+from aaf_import.synthetic.homes import FOSTER
 from aaf_import.synthetic.layouts import several
 from aaf_import.synthetic.network import Structure
 from aaf_import.synthetic.population import Adult, Employee

@@ -5,63 +5,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 
-from aaf_import.synthetic import programmes, shares
+from aaf_import.synthetic import shares
+from aaf_import.synthetic.contacts import academy_domain, landline
 from aaf_import.synthetic.keys import uai
+from aaf_import.synthetic.kinds import (
+    CIO,
+    CLG,
+    CLG_PRIVATE,
+    DSDEN,
+    E_E,
+    E_P_PRIVATE,
+    FIRST_DEGREE,
+    GRETA,
+    IEN,
+    LPO,
+    LYC,
+    LYC_PRIVATE,
+    RECTORAT,
+    SECOND_DEGREE,
+    ZONE,
+    Kind,
+)
 from aaf_import.synthetic.order import ImpossibleOrder, Order
 from aaf_import.synthetic.places import SAINTS, SCHOOL_NAMES, STREETS, Town, town, uai_prefix
-from aaf_import.synthetic.population import academy_domain, landline
-from aaf_import.synthetic.programmes import Programme
 from establishments.territories import DEPARTMENTS, DepartmentRef
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of structure; `pupils` is its usual size, 0 for a service; `shares` weigh its programmes."""
-
-    sigle: str
-    label: str
-    code: str = ""
-    pupils: int = 0
-    programmes: tuple[Programme, ...] = ()
-    shares: tuple[float, ...] = ()
-    is_private: bool = False
-
-
-_ELEMENTARY = "ECOLE DE NIVEAU ELEMENTAIRE"
-E_E = Kind("E.E.PU", _ELEMENTARY, "", 165, programmes.ELEMENTARY)
-E_P = Kind("E.P.PU", _ELEMENTARY, "", 150, programmes.NURSERY + programmes.ELEMENTARY)
-E_M = Kind("E.M.PU", "ECOLE MATERNELLE", "", 95, programmes.NURSERY)
-E_P_PRIVATE = Kind("E.P.PR", _ELEMENTARY, "", 140, E_P.programmes, is_private=True)
-
-_GT_SHARES = (0.36, 0.24, 0.23, 0.09, 0.08)
-_GT = programmes.HIGH_SCHOOL + programmes.HIGH_SCHOOL_TECHNICAL[:2]
-CLG = Kind("CLG", "COLLEGE", "340", 480, programmes.MIDDLE_SCHOOL)
-CLG_SEGPA = Kind(
-    "CLG", "COLLEGE", "340", 560, programmes.MIDDLE_SCHOOL + programmes.SEGPA, (0.23,) * 4 + (0.02,) * 4
-)
-LYC = Kind("LYC", "LYCEE ENSEIGNT GENERAL ET TECHNOLOGIQUE", "300", 950, _GT, _GT_SHARES)
-LPO = Kind(
-    "LPO",
-    "LYCEE POLYVALENT",
-    "306",
-    900,
-    programmes.HIGH_SCHOOL + programmes.HIGH_SCHOOL_TECHNICAL[2:] + programmes.VOCATIONAL_SCHOOL[:3],
-    (0.28, 0.17, 0.16, 0.08, 0.07, 0.09, 0.08, 0.07),
-)
-LP = Kind("LP", "LYCEE PROFESSIONNEL", "320", 380, programmes.VOCATIONAL_SCHOOL)
-CLG_PRIVATE = Kind("CLG PR", "COLLEGE PRIVE", "340", 420, programmes.MIDDLE_SCHOOL, is_private=True)
-LYC_PRIVATE = Kind("LGT PR", "LYCEE PRIVE", "300", 520, _GT, _GT_SHARES, is_private=True)
-
-IEN = Kind("IEN", "CIRCONSCRIPTIONS INSPECTION EDUC NAT")
-_DSDEN = Kind("DSDEN", "INSPECTIONS ACADEMIQUES")
-_RECTORAT = Kind("RECT", "RECTORAT", "802")
-_CIO = Kind("CIO", "CENTRE D'INFORMATION ET D'ORIENTATION", "800")
-_GRETA = Kind("GRETA", "GROUPEMENT D'ETABLISSEMENTS", "710")
-_ZONE = Kind("ZONE", "ZONE DE REMPLACEMENT", "805")
-
-# Orders in which kinds come back, so that every town has some of each.
-_FIRST = (E_E, E_M, E_P, E_E, E_M, E_P, E_P, E_E, E_M, E_E)
-_SECOND = (CLG, CLG_SEGPA, LYC, CLG, LP, CLG, CLG, LPO, CLG_SEGPA, CLG, LYC, CLG, LP)
 
 
 @dataclass(slots=True, eq=False)
@@ -145,7 +112,7 @@ class _Surveyor:
         return Network(zones, tuple(self._services))
 
     def _kinds(self, degree: int, number: int) -> list[Kind]:
-        cycle = _FIRST if degree == 1 else _SECOND
+        cycle = FIRST_DEGREE if degree == 1 else SECOND_DEGREE
         kinds = [cycle[rank % len(cycle)] for rank in range(number)]
         for rank in range(1, number):
             if degree == 1 and self._rng.random() < shares.PRIVATE_FIRST_DEGREE:
@@ -205,22 +172,22 @@ class _Surveyor:
         for degree in self._order.degrees:
             for department in self._departments:
                 name = department.name.upper().replace("’", "'")
-                self._service(degree, _DSDEN, f"DSDEN {name}", town(department, 0))
-            self._service(degree, _RECTORAT, "RECTORAT", seat)
+                self._service(degree, DSDEN, f"DSDEN {name}", town(department, 0))
+            self._service(degree, RECTORAT, "RECTORAT", seat)
             if degree == 2:
                 for rank in range(1 + self._order.establishments // 60):
                     near = self._departments[rank % len(self._departments)]
-                    self._service(degree, _CIO, f"CIO {rank + 1}", town(near, rank))
-                self._service(degree, _GRETA, "GRETA", seat)
+                    self._service(degree, CIO, f"CIO {rank + 1}", town(near, rank))
+                self._service(degree, GRETA, "GRETA", seat)
             if not self._order.clean:
                 self._add_odd_structures(degree, self._departments[0], seat)
 
     def _add_odd_structures(self, degree: int, department: DepartmentRef, seat: Town) -> None:
         for rank in (1, 2):
-            zone = self._service(degree, _ZONE, f"ZONE DE REMPLACEMENT {rank}", seat)
+            zone = self._service(degree, ZONE, f"ZONE DE REMPLACEMENT {rank}", seat)
             zone.uai = f"{uai_prefix(department.code)}{rank:03d}ZV"
             zone.mail = ""
-        wrong_key = self._service(degree, _ZONE, "BRIGADE DE REMPLACEMENT", seat)
+        wrong_key = self._service(degree, ZONE, "BRIGADE DE REMPLACEMENT", seat)
         wrong_key.uai = wrong_key.uai[:7] + ("A" if wrong_key.uai[7] != "A" else "B")
         self._service(degree, CLG if degree == 2 else E_E, "FERMÉ DEPUIS LA RENTRÉE", seat)
 

@@ -1,19 +1,15 @@
-"""Draws people: names that go together, numbers and addresses reserved for fiction."""
+"""Draws people: names that go together, addresses in towns that do not exist."""
 
-import re
 from dataclasses import dataclass, field
 from random import Random
-from zlib import crc32
 
 from aaf_import.synthetic import shares
+from aaf_import.synthetic.contacts import ContactBook
 from aaf_import.synthetic.given_names import BY_ORIGIN, COMMON, GivenNames
 from aaf_import.synthetic.places import RESIDENCES, STREETS, Town
 from aaf_import.synthetic.surnames import SURNAMES, Origin, origins_in
-from establishments.names import name_key, unaccented
-from establishments.territories import ACADEMIES
 
 _DRAWS = 1024
-_DOMAINS = ("example.org", "courriel.example.org", "boite.example.org", "messagerie.example.org")
 
 
 def _ranked(names: tuple[str, ...], draws: int = _DRAWS) -> list[str]:
@@ -98,50 +94,16 @@ class Employee:
     mail: str
 
 
-def academy_domain(academy: str) -> str:
-    """The mail domain of an académie's agents and schools."""
-    words = re.findall(r"[a-z]+", unaccented(ACADEMIES[academy].name).lower())
-    return f"ac-{'-'.join(words)}.example.org"
-
-
-def landline(number: int) -> str:
-    return f"+33 1 99 00 {number // 100 % 100:02d} {number % 100:02d}"
-
-
-def mobile(number: int) -> str:
-    return f"+33 6 39 98 {number // 100:02d} {number % 100:02d}"
-
-
-_RAW_MOBILES = (
-    "06.39.98.{0}.{1}",
-    "063998{0}{1}",
-    "06 39 98 {0} {1}",
-    "+336 39 98 {0} {1}",
-    "06-39-98-{0}-{1}",
-)
-_WRONG_MAILS = ("{0}{1}", "{0}@@{1}", "{0} @{1}", "{0}..@{1}", "{0}@{1};", "{0}@{1}/{0}2@{1}")
-
-
 class Population:
     """The people of one académie, drawn one after the other from `rng`."""
 
-    _MOBILES = 10_000
-    _MOBILE_STRIDE = 7_919
-    _SEEN_BITS = 1 << 26
-
     def __init__(self, academy: str, rng: Random, *, clean: bool) -> None:
         self._random = rng.random
-        self._clean = clean
         weights = origins_in(academy)
         self._origins = [origin for origin, weight in weights.items() for _ in range(weight)]
         self._surnames = {origin: _ranked(names) for origin, names in SURNAMES.items()}
         self._given = {origin: _given_tables(BY_ORIGIN.get(origin)) for origin in Origin}
-        self._domain = academy_domain(academy)
-        self._adults = int(self._random() * self._MOBILES)
-        self._mails = int(self._random() * 100_000)
-        self._seen = bytearray(self._SEEN_BITS // 8)
-        self._landlines = 0
-        self._employee_mails: set[str] = set()
+        self.contacts = ContactBook(academy, rng, clean=clean)
 
     def origin(self) -> Origin:
         return self._origins[int(len(self._origins) * self._random())]
@@ -156,10 +118,6 @@ class Population:
     def adult_given_name(self, origin: Origin, *, woman: bool) -> str:
         tables = self._given[origin]
         return (tables.women if woman else tables.men)[int(_DRAWS * self._random())]
-
-    def landline(self) -> str:
-        self._landlines += 1
-        return landline(self._landlines * 7_919 % 10_000)
 
     def address(self, town: Town) -> Address:
         random = self._random
@@ -188,49 +146,12 @@ class Population:
 
     def leave_contacts(self, person: Adult) -> None:
         """Draws the mobile, mail and other phones that someone gave, or did not."""
-        person.mobile = self._mobile(person.name, person.given)
-        person.mail = self._mail(person.name, person.given)
+        person.mobile = self.contacts.mobile(person.name, person.given)
+        person.mail = self.contacts.mail(person.name, person.given)
         if self._random() < shares.WITH_HOME_PHONE:
-            person.home_phone = self.landline()
+            person.home_phone = self.contacts.landline()
         if self._random() < shares.WITH_WORK_PHONE:
-            person.work_phone = self.landline()
-
-    def _mobile(self, name: str, given: str) -> str:
-        draw = self._random()
-        if draw < shares.WITHOUT_MOBILE:
-            return ""
-        number = self._own_number(name, given)
-        if self._clean:
-            return mobile(number)
-        draw -= shares.WITHOUT_MOBILE
-        if draw < shares.LANDLINE_AS_MOBILE:
-            return landline(number)
-        if draw < shares.LANDLINE_AS_MOBILE + shares.RAW_PHONE:
-            shape = _RAW_MOBILES[number % len(_RAW_MOBILES)]
-            return shape.format(f"{number // 100:02d}", f"{number % 100:02d}")
-        return mobile(number)
-
-    def _own_number(self, name: str, given: str) -> int:
-        """The next of the 10,000 numbers that no namesake has: a bit remembers each (name, number) given."""
-        for _ in range(self._MOBILES):
-            self._adults += 1
-            number = self._adults * self._MOBILE_STRIDE % self._MOBILES
-            bit = crc32(f"{name}|{given}|{number}".encode()) % self._SEEN_BITS
-            if not self._seen[bit >> 3] & (1 << (bit & 7)):
-                self._seen[bit >> 3] |= 1 << (bit & 7)
-                break
-        return number
-
-    def _mail(self, name: str, given: str) -> str:
-        draw = self._random()
-        if draw < shares.WITHOUT_MAIL:
-            return ""
-        self._mails += 1
-        local = f"{name_key(given)}.{name_key(name)}{self._mails}".lower()
-        domain = _DOMAINS[self._mails % len(_DOMAINS)]
-        if draw > 1 - shares.WRONG_MAIL and not self._clean:
-            return _WRONG_MAILS[self._mails % len(_WRONG_MAILS)].format(local, domain)
-        return f"{local}@{domain}"
+            person.work_phone = self.contacts.landline()
 
     def employee(self, born: tuple[int, int] = (1962, 1999)) -> Employee:
         """Someone who works in a school, with a mail no colleague has."""
@@ -243,14 +164,10 @@ class Population:
         year = born[0] + int(random() * (born[1] - born[0]))
         birth_date = f"{int(random() * 28) + 1:02d}/{int(random() * 12) + 1:02d}/{year}"
         return Employee(
-            "Mme" if woman else "M.", birth_name, name, given, birth_date, self._employee_mail(name, given)
+            "Mme" if woman else "M.",
+            birth_name,
+            name,
+            given,
+            birth_date,
+            self.contacts.employee_mail(name, given),
         )
-
-    def _employee_mail(self, name: str, given: str) -> str:
-        local = base = f"{name_key(given)}.{name_key(name)}".lower()
-        rank = 1
-        while local in self._employee_mails:
-            rank += 1
-            local = f"{base}{rank}"
-        self._employee_mails.add(local)
-        return f"{local}@{self._domain}"
