@@ -16,6 +16,10 @@ from django.template.base import Node
 EVENTUALLY = 30
 
 
+class UndefinedInTemplate(AssertionError):
+    """One of our templates asks for a name its context lacks."""
+
+
 class UndefinedVariable(str):
     """Stands for a name that a template asks and its context lacks: an error in our own templates."""
 
@@ -28,7 +32,7 @@ class UndefinedVariable(str):
     def __mod__(self, expression: Any) -> str:
         template = _rendering_template(sys._getframe(1))
         if template and Path(template).is_relative_to(settings.BASE_DIR) and "site-packages" not in template:
-            pytest.fail(f"undefined in {template}: {{{{ {expression} }}}}")
+            raise UndefinedInTemplate(f"{{{{ {expression} }}}} in {template}")
         return ""
 
 
