@@ -32,7 +32,9 @@ def ready(request: HttpRequest) -> JsonResponse:
     checks = {name: _passes(name, check) for name, check in _CHECKS.items()}
     is_ready = all(checks.values())
     report = {name: "ok" if passed else "échec" for name, passed in checks.items()}
-    return JsonResponse({"status": "ok" if is_ready else "indisponible", **report}, status=200 if is_ready else 503)
+    return JsonResponse(
+        {"status": "ok" if is_ready else "indisponible", **report}, status=200 if is_ready else 503
+    )
 
 
 def _passes(name: str, check: Callable[[], bool]) -> bool:
@@ -51,7 +53,7 @@ def _database_answers() -> bool:
 
 def _redis_answers() -> bool:
     cache.set("health", "ok", timeout=5)
-    return cache.get("health") == "ok"
+    return bool(cache.get("health") == "ok")
 
 
 def _schema_is_current() -> bool:

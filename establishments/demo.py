@@ -19,7 +19,7 @@ from establishments.models import Agent, Degree, Delegation, Mandate
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-PASSWORD = "demonstration-seulement"
+PASSWORD = "demonstration-seulement"  # noqa: S105 - printed by demo_people, for all to read
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,9 @@ def personas() -> list[Persona]:
 def _kinds() -> dict[str, QuerySet[Agent]]:
     agents = Agent.objects.filter(is_active=True, email__isnull=False)
     open_mandates = Q(mandates__ended_at__isnull=True, mandates__establishment__is_offered=True)
-    directed = agents.filter(pk__in=Mandate.objects.in_force().filter(role=Mandate.Role.DIRECTOR).values("agent"))
+    directed = agents.filter(
+        pk__in=Mandate.objects.in_force().filter(role=Mandate.Role.DIRECTOR).values("agent")
+    )
     directed = directed.annotate(places=Count("mandates__establishment", filter=open_mandates, distinct=True))
     of_college = Q(mandates__establishment__kind="CLG")
     of_schools = Q(mandates__establishment__feed__degree=Degree.FIRST)
@@ -61,17 +63,30 @@ def _kinds() -> dict[str, QuerySet[Agent]]:
 
 def _places(agent: Agent) -> str:
     held = {mandate.establishment for mandate in agent.mandates.in_force().select_related("establishment")}
-    held |= {delegation.establishment for delegation in agent.delegations.in_force().select_related("establishment")}
+    held |= {
+        delegation.establishment
+        for delegation in agent.delegations.in_force().select_related("establishment")
+    }
     return ", ".join(sorted(str(place) for place in held))
+
+
+def give_password(people: list[Persona]) -> None:
+    """PASSWORD to those who have none of their own, so that they may also use the form."""
+    for person in people:
+        if not person.agent.has_usable_password():
+            person.agent.set_password(PASSWORD)
+            person.agent.save(update_fields=["password"])
 
 
 @login_not_required
 @require_POST
 def sign_in(request: HttpRequest) -> HttpResponse:
     """As one of the personas, and nobody else."""
+    if not is_offered(request):
+        raise Http404
     chosen = request.POST.get("agent", "")
     agent = next((persona.agent for persona in personas() if str(persona.agent.pk) == chosen), None)
-    if not is_offered(request) or agent is None:
+    if agent is None:
         raise Http404
     login(request, agent, backend=settings.AUTHENTICATION_BACKENDS[0])
     return redirect("home")

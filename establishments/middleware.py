@@ -1,11 +1,11 @@
 """Around every page: a sign-in except where said otherwise, and the time zone of the place."""
 
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
-from django.views.generic import View
 
 
 class LocalTimeMiddleware:
@@ -24,7 +24,14 @@ class LocalTimeMiddleware:
 class SignInRequiredMiddleware(LoginRequiredMiddleware):
     """A fragment asked for after the session ended reloads the whole page, never a form in a table."""
 
-    def handle_no_permission(self, request: HttpRequest, view_func: View) -> HttpResponseBase:
-        if getattr(request, "htmx", False):
+    def process_view(
+        self,
+        request: HttpRequest,
+        view_func: Callable[..., HttpResponseBase],
+        view_args: tuple[Any, ...],
+        view_kwargs: dict[str, Any],
+    ) -> HttpResponseBase | None:
+        refusal = super().process_view(request, view_func, view_args, view_kwargs)
+        if refusal is not None and getattr(request, "htmx", False):
             return HttpResponse(headers={"HX-Refresh": "true"})
-        return super().handle_no_permission(request, view_func)  # type: ignore[no-any-return]
+        return refusal

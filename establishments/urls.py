@@ -3,12 +3,12 @@
 from allauth.account import views as allauth_views
 from django.urls import path, re_path
 
-from establishments import demo, invitations, views
+from establishments import demo, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("etablissements/", views.establishments, name="establishments"),
-    path("connexion/", allauth_views.login, name="account_login"),
+    path("connexion/", views.SignInView.as_view(), name="account_login"),
     path("deconnexion/", allauth_views.logout, name="account_logout"),
     path("compte-desactive/", allauth_views.account_inactive, name="account_inactive"),
     path("mot-de-passe/", allauth_views.password_reset, name="account_reset_password"),
@@ -23,7 +23,7 @@ urlpatterns = [
         allauth_views.password_reset_from_key_done,
         name="account_reset_password_from_key_done",
     ),
-    path("invitation/<str:uidb64>/<str:token>/", invitations.invitation, name="invitation"),
+    path("invitation/<str:token>/", views.invitation, name="invitation"),
     path("demo/connexion/", demo.sign_in, name="demo_sign_in"),
     path("plan-du-site/", views.page, {"name": "site_map"}, name="site_map"),
     path("accessibilite/", views.page, {"name": "accessibility"}, name="accessibility"),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from accounts import overview
 from establishments.access import enter
 from establishments.requests import ConsoleRequest
 
@@ -13,4 +15,18 @@ from establishments.requests import ConsoleRequest
 @require_safe
 def establishment_home(request: ConsoleRequest, uai: str) -> HttpResponse:
     access = enter(request, uai)
-    return render(request, "accounts/home.html", {"access": access})
+    now = timezone.now()
+    feed = access.establishment.feed
+    standings = [
+        (standing, overview.attention(standing, feed)) for standing in overview.standings(access, now)
+    ]
+    context = {
+        "access": access,
+        "feed": feed,
+        "is_stale": overview.is_stale(feed),
+        "standings": standings,
+        "has_accounts": any(standing.total for standing, _ in standings),
+        "needs_attention": any(lines for _, lines in standings),
+        "recent": overview.recent(access, now),
+    }
+    return render(request, "accounts/home.html", context)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import phonenumbers
 from django import template
 from django.utils import timezone
 
-if TYPE_CHECKING:
-    from django.core.paginator import Page
+from establishments.phones import displayed_phone
 
 register = template.Library()
 
@@ -18,31 +16,28 @@ NARROW_SPACE = "\u202f"
 
 
 def _local(moment: date | datetime) -> date | datetime:
-    return timezone.localtime(moment) if isinstance(moment, datetime) and timezone.is_aware(moment) else moment
+    """A moment as the clock of the establishment shows it (access.enter); a bare date as it is."""
+    if isinstance(moment, datetime) and timezone.is_aware(moment):
+        return timezone.localtime(moment)
+    return moment
 
 
 @register.filter
 def day(moment: date | datetime | None) -> str:
-    """« 12/11/2026 », in the time zone of the request; « – » for none."""
-    return _local(moment).strftime("%d/%m/%Y") if moment else "–"
+    """« 12/11/2026 »; « – » for none."""
+    return f"{_local(moment):%d/%m/%Y}" if moment else "–"
 
 
 @register.filter
 def day_time(moment: datetime | None) -> str:
     """« 12/11/2026 à 04:10 »; « – » for none."""
-    return _local(moment).strftime("%d/%m/%Y à %H:%M") if moment else "–"
+    return f"{_local(moment):%d/%m/%Y à %H:%M}" if moment else "–"
 
 
 @register.filter
 def phone(number: str) -> str:
-    """An E.164 number as it is read: « 06 39 98 12 34 », « +32 2 555 12 34 » abroad; others as they are."""
-    try:
-        parsed = phonenumbers.parse(number, "FR")
-    except phonenumbers.NumberParseException:
-        return number
-    is_french = parsed.country_code == 33
-    style = phonenumbers.PhoneNumberFormat.NATIONAL if is_french else phonenumbers.PhoneNumberFormat.INTERNATIONAL
-    return phonenumbers.format_number(parsed, style)
+    """« 06 39 98 12 34 » from E.164; « – » for none."""
+    return displayed_phone(number) if number else "–"
 
 
 @register.filter
@@ -52,9 +47,9 @@ def number(value: int) -> str:
 
 
 @register.filter
-def plural(count: int, endings: str = "s") -> str:
-    """The ending of a French plural, from two up: `plural` → « s »; `plural:"al,aux"` → either."""
-    one, _, many = endings.rpartition(",")
+def plural(count: int, endings: str = ",s") -> str:
+    """The ending French gives a count, plural from two up: `plural` → « s », `plural:"al,aux"`."""
+    one, many = endings.split(",")
     return many if abs(count) >= 2 else one
 
 
@@ -62,10 +57,3 @@ def plural(count: int, endings: str = "s") -> str:
 def dash(value: Any) -> Any:
     """« – » in place of nothing: a cell is never empty."""
     return "–" if value is None or value == "" else value
-
-
-@register.filter
-def page_numbers(page: Page[Any]) -> list[int | None]:
-    """The pages a pager links to, None where some are skipped."""
-    shown = page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1)
-    return [each if isinstance(each, int) else None for each in shown]

@@ -48,7 +48,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.shouldSwap) document.querySelectorAll("[data-failure]").forEach((alert) => alert.remove());
 });
 
-// A form sends once, however often its button is pressed; back in history, it can again.
+// A form sends once, however often its button is pressed; later it can again (downloads stay on the page).
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (event.defaultPrevented || form.method !== "post") return;
@@ -57,8 +57,5 @@ document.addEventListener("submit", (event) => {
     return;
   }
   form.dataset.sent = "true";
-});
-
-window.addEventListener("pageshow", () => {
-  document.querySelectorAll("form[data-sent]").forEach((form) => form.removeAttribute("data-sent"));
+  window.setTimeout(() => form.removeAttribute("data-sent"), 5000);
 });

@@ -1,0 +1,221 @@
+"""Where the accounts of an establishment stand, and what calls for its director: one query for all of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.utils import timezone
+
+from accounts.models import STATE_LABELS, Account, AccountKind, Holding, Operation, OperationItem, kinds_of
+from accounts.rows import HAS_MAIL, HAS_MOBILE, RowQuerySet
+from accounts.transitions import State
+from establishments.models import Event, EventKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from establishments.access import Access
+    from establishments.models import Agent, Feed
+
+SOON = timedelta(days=15)
+LATER = timedelta(days=30)
+SLOW_ACTIVATION = timedelta(days=7)
+# A nightly import, and two hours for it to be late.
+FRESH = timedelta(hours=26)
+RECENT = timedelta(days=30)
+SHOWN = 6
+BAR_WIDTH = 1000
+SINGLE_ACTS = (
+    EventKind.ACCOUNT_NOTIFY,
+    EventKind.ACCOUNT_NOTIFY_RESET,
+    EventKind.ACCOUNT_SHEET_REPRINT,
+    EventKind.ACCOUNT_PASSWORD_RESET,
+    EventKind.ACCOUNT_ACTIVATION_RESENT,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StateCount:
+    """`start` and `width` place it on a bar of BAR_WIDTH."""
+
+    state: str
+    label: str
+    accounts: int
+    start: int
+    width: int
+
+
+@dataclass(slots=True)
+class Standing:
+    """The accounts of one population, each counted once however many children it holds here."""
+
+    kind: AccountKind
+    states: Counter[str] = field(default_factory=Counter)
+    expired: int = 0
+    expiring_soon: int = 0
+    expiring_later: int = 0
+    slow: int = 0
+    unreachable: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.states.total()
+
+    @property
+    def active_percent(self) -> int:
+        return 100 * self.states[State.ACTIVE] // self.total if self.total else 0
+
+    @property
+    def by_state(self) -> Iterator[StateCount]:
+        """In the order of the lifecycle; the widths add up to the bar."""
+        before = 0
+        for state, label in STATE_LABELS.items():
+            accounts = self.states[state]
+            start, end = (BAR_WIDTH * n // (self.total or 1) for n in (before, before + accounts))
+            yield StateCount(state, label, accounts, start, end - start)
+            before += accounts
+
+
+def standings(access: Access, now: datetime) -> list[Standing]:
+    """One for each population the agent sees here, those without accounts included."""
+    found = {kind: Standing(kind) for kind in kinds_of(access)}
+    for row in _counted(access, now):
+        standing = found[row["kind"]]
+        standing.states[row["account__state"]] = row["accounts"]
+        for name in ("expired", "expiring_soon", "expiring_later", "slow", "unreachable"):
+            setattr(standing, name, getattr(standing, name) + row[name])
+    return sorted(found.values(), key=lambda standing: standing.kind)
+
+
+def _counted(access: Access, now: datetime) -> Iterable[Mapping[str, Any]]:
+    here = RowQuerySet(Holding).filter(
+        establishment=access.establishment, kind__in=kinds_of(access), account__closed_at__isnull=True
+    )
+    provisional = Q(account__password="", account__secret_expires_at__gt=now)
+
+    def accounts(condition: Q | None = None) -> Count:
+        return Count("account", distinct=True, filter=condition)
+
+    return (
+        here.order_by()
+        .values("kind", "account__state")
+        .annotate(
+            accounts=accounts(),
+            expired=accounts(Q(account__password="", account__secret_expires_at__lte=now)),
+            expiring_soon=accounts(provisional & Q(account__secret_expires_at__lte=now + SOON)),
+            expiring_later=accounts(
+                Q(account__password="", account__secret_expires_at__gt=now + SOON)
+                & Q(account__secret_expires_at__lte=now + LATER)
+            ),
+            slow=accounts(
+                Q(account__state=State.ACTIVATING, account__activating_since__lte=now - SLOW_ACTIVATION)
+            ),
+            unreachable=accounts(Q(kind=AccountKind.RESPONSABLE) & ~HAS_MAIL & ~HAS_MOBILE),
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """So many accounts, what of them, what to do, and the filters of the list which shows them."""
+
+    accounts: int
+    what: str
+    advice: str
+    filters: str
+
+
+def attention(standing: Standing, feed: Feed) -> list[Attention]:
+    """The most pressing first; nothing for what concerns no account."""
+    whose = "d’élèves" if standing.kind == AccountKind.STUDENT else "de responsables"
+    lines = [
+        Attention(
+            standing.expired,
+            _plural(standing.expired, f"courrier{{s}} {whose} expiré{{s}}"),
+            "Le mot de passe provisoire ne fonctionne plus : notifiez de nouveau.",
+            "etat=NOTIFIED&tri=notification",
+        ),
+        Attention(
+            standing.expiring_soon,
+            _plural(standing.expiring_soon, f"courrier{{s}} {whose} à échéance dans les 15 jours"),
+            "Rappelez aux familles d’activer leur compte.",
+            "etat=NOTIFIED&tri=notification",
+        ),
+        Attention(
+            standing.expiring_later,
+            _plural(standing.expiring_later, f"courrier{{s}} {whose} à échéance entre 16 et 30 jours"),
+            "",
+            "etat=NOTIFIED&tri=notification",
+        ),
+        Attention(
+            standing.slow,
+            _plural(standing.slow, f"compte{{s}} {whose} en cours d’activation depuis plus de 7 jours"),
+            "Le lien reçu par courriel n’a pas été ouvert.",
+            "etat=ACTIVATING",
+        ),
+        Attention(
+            standing.unreachable,
+            _plural(standing.unreachable, "responsable{s} sans adresse mail ni mobile"),
+            f"À compléter dans {feed.source}. En attendant, seul le papier les joint.",
+            "mail=sans&mobile=sans",
+        ),
+    ]
+    return [line for line in lines if line.accounts]
+
+
+def _plural(count: int, words: str) -> str:
+    return words.format(s="s" if count >= 2 else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """Something done here: a bulk action, or a single act on an account the agent still sees."""
+
+    at: datetime
+    agent: Agent
+    operation: Operation | None = None
+    act: str = ""
+    account: Account | None = None
+
+
+def recent(access: Access, now: datetime) -> list[Recent]:
+    """The latest first. Acts of other establishments are not told here, nor what families did."""
+    done = [*_recent_operations(access), *_recent_acts(access, now)]
+    return sorted(done, key=lambda each: each.at, reverse=True)[:SHOWN]
+
+
+def _recent_operations(access: Access) -> Iterator[Recent]:
+    items = OperationItem.objects.filter(operation=OuterRef("pk")).order_by().values("operation")
+    total = Subquery(items.annotate(accounts=Count("pk")).values("accounts"))
+    visible = Operation.objects.visible_to(access).exclude(status=Operation.Status.CANCELLED)
+    for operation in visible.select_related("agent").annotate(total=total).order_by("-created_at")[:SHOWN]:
+        yield Recent(operation.confirmed_at or operation.created_at, operation.agent, operation)
+
+
+def _recent_acts(access: Access, now: datetime) -> Iterator[Recent]:
+    events = list(
+        Event.objects.filter(
+            establishment=access.establishment,
+            actor=Event.Actor.AGENT,
+            kind__in=SINGLE_ACTS,
+            target_kind="account",
+            at__gte=now - RECENT,
+        )
+        .filter(Q(data__operation=None) | Q(data__operation__isnull=True))
+        .select_related("agent")
+        .order_by("-at", "-pk")[:SHOWN]
+    )
+    accounts = Account.objects.visible_to(access).in_bulk([event.target_id for event in events])
+    for event in events:
+        if event.agent and (account := accounts.get(event.target_id)):
+            yield Recent(event.at, event.agent, act=event.get_kind_display(), account=account)
+
+
+def is_stale(feed: Feed) -> bool:
+    """Whether last night's import did not come."""
+    return feed.applied_at is None or feed.applied_at < timezone.now() - FRESH
