@@ -15,7 +15,7 @@ from django.views.decorators.vary import vary_on_headers
 from accounts import operations, printing, reports
 from accounts.forms import NotificationForm
 from accounts.models import Operation
-from accounts.selection import EmptySelection, selected_accounts
+from accounts.selection import MOST_ACCOUNTS, SelectionTooLarge, UnusableSelection, selected_accounts
 from accounts.tasks import enqueue_sheets, run_operation
 from establishments.access import Access, Right, enter
 from establishments.requests import ConsoleRequest
@@ -36,7 +36,10 @@ def operation_create(request: ConsoleRequest, uai: str) -> HttpResponse:
     access.require(Right.ASSIST, population)
     try:
         accounts = selected_accounts(access, population, request.POST)
-    except EmptySelection:
+    except SelectionTooLarge:
+        messages.warning(request, f"Pas plus de {MOST_ACCOUNTS} comptes à la fois : affinez la recherche.")
+        return redirect("student_list" if population == "STUDENT" else "responsable_list", uai)
+    except UnusableSelection:
         messages.warning(request, "Aucun compte sélectionné : cochez au moins une ligne de la liste.")
         return redirect("student_list" if population == "STUDENT" else "responsable_list", uai)
     operation = operations.draft_notification(
