@@ -177,7 +177,8 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage",
     },
 }
-WHITENOISE_USE_FINDERS = PLAIN_STATIC
+# Looked up when asked for, instead of reading thousands of files at every start.
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = PLAIN_STATIC
 DSFR_USE_INTEGRITY_CHECKSUMS = False
 
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="smtp://localhost:25")
