@@ -1,6 +1,6 @@
-"""QR codes as small inline SVG, cheap enough to draw one on every sheet."""
+"""QR codes drawn straight into a PDF: parsing each as SVG costs a sixth of a sheet's rendering."""
 
-from xml.sax.saxutils import escape
+from typing import Any
 
 import segno
 
@@ -8,27 +8,25 @@ import segno
 MASK = 3
 
 
-def qr_svg(content: str, *, title: str) -> str:
-    """The code as one SVG path of horizontal strokes, one unit a module, without its quiet zone.
+class QRImage:
+    """A QR code as WeasyPrint's image protocol wants it, without its quiet zone of four modules."""
 
-    `title` is what a screen reader says. The page leaves the quiet zone: four modules of white around.
-    """
-    code = segno.make_qr(content, error="m", mask=MASK, boost_error=False)
-    size, _ = code.symbol_size(border=0)
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {size}" class="qr">'
-        f"<title>{escape(title)}</title>"
-        f'<path stroke="#000" d="{_strokes(code.matrix)}"/></svg>'
-    )
+    def __init__(self, content: str) -> None:
+        self.modules = segno.make_qr(content, error="m", mask=MASK, boost_error=False).matrix
 
+    def get_intrinsic_size(self, resolution: float, font_size: float) -> tuple[float, float, float]:
+        size = len(self.modules)
+        return size, size, 1
 
-def _strokes(rows: tuple[bytearray, ...]) -> str:
-    strokes = []
-    for y, row in enumerate(rows):
-        end = 0
-        while (start := row.find(1, end)) >= 0:
-            end = row.find(0, start)
-            if end < 0:
-                end = len(row)
-            strokes.append(f"M{start} {y}.5H{end}")
-    return "".join(strokes)
+    def draw(self, stream: Any, width: float, height: float, style: object) -> None:
+        """All dark modules in one path: filled at once, no hairline shows between two rows."""
+        size = len(self.modules)
+        stream.transform(a=width / size, d=height / size)
+        stream.set_color_rgb(0, 0, 0)
+        for y, row in enumerate(self.modules):
+            end = 0
+            while (start := row.find(1, end)) >= 0:
+                end = row.find(0, start)
+                end = end if end >= 0 else size
+                stream.rectangle(start, y, end - start, 1)
+        stream.fill()

@@ -1,39 +1,64 @@
 """How a sheet's content is set on its page: what the templates show, and how densely."""
 
+from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from itertools import groupby
 from math import ceil
+from typing import NamedTuple
 
 from django.utils import translation
 from django.utils.formats import date_format
-from django.utils.safestring import SafeString, mark_safe
 
-from notifications.qr import qr_svg
-from notifications.sheet_data import Child, Sheet
-
-# From roomy to tight; the style sheet names them d0 to d3.
-DENSEST = 3
-# Lines the page takes at each density but the densest, for the part that varies.
-ROOM = (9, 14, 30)
-# The densest page lists no more children than this (an institution may be in charge of a hundred).
-LISTED = 36
-# What fits on one line of the address block, and its number of lines.
-ADDRESS_LINE, ADDRESS_LINES = 40, 6
+from notifications.sheet_data import Child, Sheet, SheetText
 
 
+class Density(NamedTuple):
+    """A size of type (its class in the style sheet), and how the children are listed."""
+
+    css: str
+    points: int
+    is_by_school: bool = False
+    # An institution may be in charge of a hundred children.
+    listed: int = 1000
+
+
+# From roomy to tight.
+DENSITIES = (
+    Density("d0", 12),
+    Density("d1", 11),
+    Density("d2", 10),
+    Density("d3", 9, is_by_school=True),
+    *(Density("d4", 8, is_by_school=True, listed=listed) for listed in (1000, 40, 20, 10, 5)),
+)
+
+# Lines which a page holds at each density but the tightest, as measured; and what each letter takes of them.
+ROOM = (11, 15, 18, 32)
+LETTER_LINES = {
+    SheetText.PROVISIONAL: 6,
+    SheetText.RESET: 3,
+    SheetText.CHOSEN: 1,
+    SheetText.CONTINUED: 1,
+    SheetText.FRANCECONNECT: 2,
+}
+# What fits on one line of the address block, by its size, and how many lines fit in the window.
+ADDRESS_SIZES = (("", 40, 6), ("long", 52, 8))
+IDENTIFIER_SIZES = (("", 23), ("long", 33))
+
+
+@dataclass(frozen=True, slots=True)
+class School:
+    name: str
+    children: tuple[Child, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SheetPage:
     """One sheet as its template reads it."""
 
-    def __init__(self, sheet: Sheet, *, density: int, anchor: str, bookmark: str) -> None:
-        self.sheet = sheet
-        self.density = density
-        self.anchor = anchor
-        self.bookmark = bookmark
-        self.children: tuple[Child, ...] = () if sheet.for_pupil else sheet.children
-        self.unlisted = 0
-        if density == DENSEST and len(self.children) > LISTED:
-            self.unlisted = len(self.children) - LISTED
-            self.children = self.children[:LISTED]
+    sheet: Sheet
+    density: Density
+    anchor: str
+    bookmark: str
 
     @property
     def template_name(self) -> str:
@@ -42,8 +67,24 @@ class SheetPage:
     @property
     def letterhead(self) -> list[str]:
         sender = self.sheet.sender
-        lines = [*sender.address, f"UAI\u00a0: {sender.uai}", sender.district, sender.academy]
+        lines = [*sender.address, sender.academy, sender.district, f"UAI\u00a0: {sender.uai}"]
         return [line for line in lines if line]
+
+    @property
+    def children(self) -> tuple[Child, ...]:
+        return _children(self.sheet)[: self.density.listed]
+
+    @property
+    def unlisted(self) -> int:
+        return len(_children(self.sheet)) - len(self.children)
+
+    @property
+    def schools(self) -> list[School]:
+        """The children grouped by school, where room is scarce."""
+        if not self.density.is_by_school:
+            return []
+        by_school = groupby(self.children, key=lambda child: child.school_name)
+        return [School(name, tuple(children)) for name, children in by_school]
 
     @property
     def made_on(self) -> str:
@@ -61,34 +102,34 @@ class SheetPage:
     @property
     def address_size(self) -> str:
         lines = (self.sheet.addressee, *self.sheet.address)
-        needed = sum(_lines(line, ADDRESS_LINE) for line in lines)
-        return "long" if needed > ADDRESS_LINES else ""
+        for size, width, room in ADDRESS_SIZES:
+            if sum(_lines(line, width) for line in lines) <= room:
+                return size
+        return "longer"
 
     @property
     def identifier_size(self) -> str:
         length = len(self.sheet.identifier)
-        return "" if length <= 23 else "long" if length <= 33 else "longer"
+        return next((size for size, width in IDENTIFIER_SIZES if length <= width), "longer")
 
     @property
     def contact(self) -> str:
-        sender = self.sheet.sender
-        ways = [f"téléphone {sender.phone}"] if sender.phone else []
-        ways += [f"mail {sender.mail}"] if sender.mail else []
-        who = f"Adressez-vous à l’{sender.noun}"
-        return f"{who}\u00a0: {', '.join(ways)}." if ways else f"{who}."
+        return _contact(self.sheet)
 
-    @cached_property
-    def qr(self) -> SafeString:
-        title = f"Code QR : ouvre {self.sheet.service_address} avec votre identifiant déjà rempli"
-        return mark_safe(qr_svg(self.sheet.activation_url, title=title))  # noqa: S308 escaped by qr_svg
+    @property
+    def qr_url(self) -> str:
+        """Where the layout finds the drawn code; only this document knows it."""
+        return f"qr:{self.anchor}"
 
 
-def first_density(sheet: Sheet) -> int:
-    """The density at which the sheet most likely fits; rendering has the last word."""
-    children = () if sheet.for_pupil else sheet.children
-    lines = sum(_lines(f"{c.given_name} {c.surname}, {c.class_label}, {c.school_name}", 85) for c in children)
-    lines += _lines(sheet.assistance, 90) + _lines(sheet.password_rule, 60)
-    return next((density for density, room in enumerate(ROOM) if lines <= room), DENSEST)
+def likely_density(sheet: Sheet) -> int:
+    """The index of the density at which the sheet most likely fits; its rendering has the last word."""
+    children = _children(sheet)
+    lines = LETTER_LINES[sheet.text] + 2 * sheet.is_awaiting_confirmation
+    lines += _lines(_contact(sheet) + sheet.assistance, 90)
+    lines += sum(_lines(f"{c.given_name} {c.surname}, {c.class_label}, {c.school_name}", 85) for c in children)
+    lines += 3 * bool(children)
+    return next((index for index, room in enumerate(ROOM) if lines <= room), len(ROOM))
 
 
 def french_date(day: date) -> str:
@@ -96,6 +137,19 @@ def french_date(day: date) -> str:
     with translation.override("fr"):
         text = date_format(day, "j F Y")
     return f"1er{text[1:]}" if day.day == 1 else text
+
+
+def _children(sheet: Sheet) -> tuple[Child, ...]:
+    return () if sheet.for_pupil else sheet.children
+
+
+def _contact(sheet: Sheet) -> str:
+    sender = sheet.sender
+    phone = sender.phone.replace(" ", "\u00a0")
+    ways = [f"téléphone {phone}"] if phone else []
+    ways += [f"mail {sender.mail}"] if sender.mail else []
+    who = f"Adressez-vous à l’{sender.noun}"
+    return f"{who}\u00a0: {', '.join(ways)}." if ways else f"{who}."
 
 
 def _lines(text: str, width: int) -> int:

@@ -1,7 +1,8 @@
 """Renders families' sheets: one A4 page each, as a tagged PDF."""
 
-import re
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from itertools import groupby
 from typing import cast
@@ -12,53 +13,66 @@ from weasyprint import CSS, HTML, Document, Page
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher
 
+from notifications.qr import QRImage
 from notifications.sheet_data import Child, Sender, Sheet, SheetText
 from notifications.sheet_joining import join
-from notifications.sheet_layout import DENSEST, SheetPage, first_density
+from notifications.sheet_layout import DENSITIES, SheetPage, likely_density
 
 __all__ = ["Child", "Sender", "Sheet", "SheetText", "join", "render_sheets"]
 
 TITLE = "Feuilles individuelles"
+VARIANT = "pdf/ua-1"
 
 
 def render_sheets(sheets: Sequence[Sheet]) -> bytes:
     """A PDF/UA-1 of exactly one A4 page for each sheet, in the order given, with a bookmark for each class.
 
-    A content too long for its page is set more densely; at the densest, what still overflows is left out.
+    A sheet that overflows its page is set again more densely; at the densest, what still overflows is left out.
+    ValueError without any sheet.
     """
-    densities = [first_density(sheet) for sheet in sheets]
-    while True:
-        document, spans = _lay_out(sheets, densities)
-        tighter = [
-            min(density + (len(span) > 1), DENSEST) for density, span in zip(densities, spans, strict=True)
-        ]
-        if tighter == densities:
-            first_pages = document.copy([span[0] for span in spans])
-            return cast(bytes, first_pages.write_pdf(pdf_variant="pdf/ua-1"))
-        densities = tighter
+    if not sheets:
+        raise ValueError("no sheet to render")
+    with _collector_paused():
+        pages, document = _one_page_each(sheets)
+        return cast(bytes, document.copy(pages).write_pdf(pdf_variant=VARIANT))
 
 
-def _lay_out(sheets: Sequence[Sheet], densities: Sequence[int]) -> tuple[Document, list[list[Page]]]:
+def _one_page_each(sheets: Sequence[Sheet]) -> tuple[list[Page], Document]:
+    """The page of each sheet, and a document they can be written from."""
+    pages: dict[int, Page] = {}
+    pending = {number: likely_density(sheet) for number, sheet in enumerate(sheets)}
+    while pending:
+        document, spans = _lay_out([_sheet_page(sheets, *item) for item in pending.items()])
+        overflowing = {}
+        for (number, density), span in zip(pending.items(), spans, strict=True):
+            pages[number] = span[0]
+            if len(span) > 1 and density + 1 < len(DENSITIES):
+                overflowing[number] = density + 1
+        pending = overflowing
+    return [page for _, page in sorted(pages.items())], document
+
+
+def _sheet_page(sheets: Sequence[Sheet], number: int, density: int) -> SheetPage:
+    sheet = sheets[number]
+    is_first_of_class = number == 0 or sheets[number - 1].class_label != sheet.class_label
+    bookmark = sheet.class_label if is_first_of_class else ""
+    return SheetPage(sheet, DENSITIES[density], anchor=f"s{number}", bookmark=bookmark)
+
+
+def _lay_out(pages: Sequence[SheetPage]) -> tuple[Document, list[list[Page]]]:
     """The laid-out document, and the pages which each sheet spans."""
-    html = _html(sheets, densities)
     css, fonts = _style()
-    document = HTML(string=html, base_url=None, url_fetcher=_local_only()).render(
-        font_config=fonts, stylesheets=[css], pdf_variant="pdf/ua-1"
-    )
+    html = HTML(string=_html(pages), url_fetcher=_local_only())
+    codes = {page.qr_url: QRImage(page.sheet.activation_url) for page in pages}
+    document = html.render(font_config=fonts, stylesheets=[css], cache=codes, pdf_variant=VARIANT)
     # Every page carries the anchor of the sheet it shows.
-    spans = [list(span) for _, span in groupby(document.pages, key=lambda page: next(iter(page.anchors)))]
-    return document, spans
+    spans = groupby(document.pages, key=lambda page: next(iter(page.anchors)))
+    return document, [list(span) for _, span in spans]
 
 
-def _html(sheets: Sequence[Sheet], densities: Sequence[int]) -> str:
-    pages = []
-    label = None
-    for number, (sheet, density) in enumerate(zip(sheets, densities, strict=True)):
-        bookmark = sheet.class_label if sheet.class_label != label else ""
-        label = sheet.class_label
-        page = SheetPage(sheet, density=density, anchor=f"s{number}", bookmark=bookmark)
-        pages.append(get_template(page.template_name).render({"page": page, "sheet": sheet}))
-    return f'<html lang="fr"><head><title>{TITLE}</title></head><body>{"".join(pages)}</body></html>'
+def _html(pages: Sequence[SheetPage]) -> str:
+    articles = [get_template(page.template_name).render({"page": page, "sheet": page.sheet}) for page in pages]
+    return f'<html lang="fr"><head><title>{TITLE}</title></head><body>{"".join(articles)}</body></html>'
 
 
 @cache
@@ -73,3 +87,15 @@ def _style() -> tuple[CSS, FontConfiguration]:
 def _local_only() -> URLFetcher:
     """Fonts come from this project's files; nothing on a sheet may reach out."""
     return URLFetcher(allowed_protocols=["file"])
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """The layout makes many objects which all live to the end: looking among them for garbage costs a tenth."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
