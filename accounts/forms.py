@@ -88,7 +88,7 @@ class AccountFilterForm(forms.Form):
     """The whole state of a list but the page it is at: what is searched, in which order, how many rows.
 
     It is always valid. A value that does not exist (the class of last year in an old bookmark, an
-    address cut short) is left out, and `has_unknown` says so.
+    address cut short) is left out, and `has_unknown` says so; `data` is what was kept.
     """
 
     q = SearchField(label="Nom ou prénom")
@@ -114,13 +114,13 @@ class AccountFilterForm(forms.Form):
             self._offer("niveau", _levels_of(establishment))
         self._offer("tri", [(sign + name, name) for name in self.columns for sign in ("", "-")])
         self.full_clean()
+        self.has_unknown = self._has_unknown()
+        self.data = QueryDict(self.query())
 
     def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
         cast("forms.ChoiceField", self.fields[name]).choices = choices
 
-    @property
-    def has_unknown(self) -> bool:
-        """Whether the address holds values that were left out."""
+    def _has_unknown(self) -> bool:
         given = {(name, value) for name in self.fields for value in self.data.getlist(name)}
         kept = {(name, value) for name in self.fields for value in self._values(name)}
         return any(value for name, value in given - kept if name != "q")

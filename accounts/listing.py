@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from accounts.forms import AccountFilterForm
     from accounts.models import Holding
     from accounts.rows import RowQuerySet
-    from establishments.models import Student
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +40,14 @@ class Line:
     is_dead: bool
 
     @property
+    def class_label(self) -> str:
+        school_class = self.holding.student.school_class
+        return school_class.label if school_class else ""
+
+    @property
     def formation(self) -> str:
         """The MEF of a pupil of the 2nd degré, the level of one of the 1er."""
-        student: Student = self.holding.student
+        student = self.holding.student
         return student.mef.label if student.mef else student.level
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from django.db.models import QuerySet
 
-    from accounts.models import Account, AccountSource
+    from accounts.models import Account
     from establishments.access import Access
     from establishments.models import Establishment, Responsable, Student
 
@@ -57,7 +57,7 @@ class Profile:
     mail: Contact
     mobile: Contact
     addresses: list[list[str]]
-    sources: list[AccountSource]
+    records: list[Responsable | Student]
     children_here: list[Student]
     children_elsewhere: list[Student]
     is_distributed_elsewhere: bool
@@ -80,7 +80,7 @@ def read_profile(account: Account, access: Access) -> Profile:
         mail=_contact(account.mail, [(r.mail, r.feed.source) for r in records], str.casefold),
         mobile=_contact(account.mobile, [(r.mobile or r.mobile_raw, r.feed.source) for r in records], str),
         addresses=_distinct([record.address_lines for record in records]),
-        sources=_sources(account),
+        records=_open_records(account),
         children_here=_distinct([holding.student for holding in own]),
         children_elsewhere=_distinct([h.student for h in holdings if h.establishment_id != here.pk]),
         is_distributed_elsewhere=account.distributed_by_id not in (None, here.pk),
@@ -111,9 +111,11 @@ def _contact(validated: str, recorded: list[tuple[str, str]], key: Any) -> Conta
     return Contact(validated, known, recorded[0][1] if missing else "")
 
 
-def _sources(account: Account) -> list[AccountSource]:
+def _open_records(account: Account) -> list[Responsable | Student]:
+    """Every record the account stands for, whatever the school: the guide's « sources de données »."""
     opened = account.sources.filter(closed_at__isnull=True).order_by("opened_at", "pk")
-    return list(opened.select_related("responsable__feed__academy", "student__feed__academy"))
+    sources = opened.select_related("responsable__feed__academy", "student__feed__academy")
+    return [record for source in sources if (record := source.responsable or source.student)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,32 @@
 
 from django.urls import path
 
-from accounts.views import home
+from accounts.models import AccountKind
+from accounts.views import account, home, lists, operations
 
 urlpatterns = [
     path("", home.establishment_home, name="establishment"),
+    path("responsables/", lists.responsable_list, name="responsable_list"),
+    path(
+        "responsables/selection/",
+        lists.account_selection,
+        {"population": AccountKind.RESPONSABLE.value},
+        name="account_selection",
+    ),
+    path("eleves/", lists.student_list, name="student_list"),
+    path(
+        "eleves/selection/",
+        lists.account_selection,
+        {"population": AccountKind.STUDENT.value},
+        name="account_selection",
+    ),
+    path("comptes/<int:pk>/", account.account_page, name="account"),
+    path("operations/", operations.operation_list, name="operation_list"),
+    path("operations/nouvelle/", operations.operation_create, name="operation_create"),
+    path("operations/<int:pk>/", operations.operation_page, name="operation"),
+    path("operations/<int:pk>/confirmer/", operations.operation_confirm, name="operation_confirm"),
+    path("operations/<int:pk>/abandonner/", operations.operation_cancel, name="operation_cancel"),
+    path("operations/<int:pk>/reprendre/", operations.operation_retry, name="operation_retry"),
+    path("operations/<int:pk>/reediter/", operations.operation_reprint, name="operation_reprint"),
+    path("operations/<int:pk>/document/", operations.operation_document, name="operation_document"),
 ]
