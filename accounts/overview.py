@@ -132,7 +132,7 @@ class Attention:
 
 def attention(standing: Standing, feed: Feed) -> list[Attention]:
     """The most pressing first; nothing for what concerns no account."""
-    whose = "d’élèves" if standing.kind == AccountKind.STUDENT else "de responsables"
+    whose = "d’élève{s}" if standing.kind == AccountKind.STUDENT else "de responsable{s}"
     lines = [
         Attention(
             standing.expired,

@@ -150,14 +150,19 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "account_login"
 INVITATION_LIFETIME = timedelta(days=env.int("INVITATION_DAYS", default=7))
-PASSWORD_RESET_TIMEOUT = int(INVITATION_LIFETIME.total_seconds())
+PASSWORD_RESET_TIMEOUT = int(timedelta(hours=2).total_seconds())
 ACCOUNT_ADAPTER = "establishments.sign_in.ConsoleAccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
+# A forgotten password asked for an address nobody has: said alike on screen, and no mail to strangers.
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
+
+# Reverse proxies in front, each adding to X-Forwarded-For: whose address the sign-in throttle counts.
+ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0)
 
 LANGUAGE_CODE = "fr"
 USE_I18N = True
@@ -205,6 +210,8 @@ CELERY_BEAT_SCHEDULE = {
 
 DOCUMENTS_ROOT = Path(env.str("DOCUMENTS_ROOT", default=str(BASE_DIR / "var" / "documents")))
 DOCUMENT_LIFETIME = timedelta(days=env.int("DOCUMENT_DAYS", default=7))
+# Accounts of one transaction of a bulk action.
+OPERATION_CHUNK = env.int("OPERATION_CHUNK", default=500)
 AAF_INBOX = Path(env.str("AAF_INBOX", default=str(BASE_DIR / "var" / "inbox")))
 # Accounts for « personnes en charge » (legal flag 2 since 2018), who are not legal guardians.
 # What a family must choose as a password: « guide » (8 to 14, letters and digits) or « cnil ».

@@ -79,7 +79,7 @@ def accept(agent: Agent, password: str) -> bool:
 
 def to_invite(establishments: QuerySet[Establishment] | None = None) -> QuerySet[Agent]:
     """Who directs something (there, when said), can sign in, has no password, and holds no live link."""
-    places = establishments or Establishment.objects.filter(is_offered=True)
+    places = Establishment.objects.filter(is_offered=True) if establishments is None else establishments
     never = Q(invited_at__isnull=True) | Q(invited_at__lte=timezone.now() - settings.INVITATION_LIFETIME)
     return (
         Agent.objects.filter(never, is_active=True, email__isnull=False)

@@ -12,7 +12,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from establishments.models.places import Establishment, Feed
+from establishments.models.places import Degree, Establishment, Feed
 
 
 class AgentManager(BaseUserManager["Agent"]):
@@ -112,7 +112,15 @@ class DelegationQuerySet(models.QuerySet["Delegation"]):
     def in_force(self, on: date | None = None) -> DelegationQuerySet:
         """Begun, not past its last day, not ended by hand; `on` defaults to today in Paris."""
         day = on or timezone.localdate()
-        return self.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=day), begins_on__lte=day, ended_at__isnull=True)
+        return self.filter(
+            Q(ends_on__isnull=True) | Q(ends_on__gte=day), begins_on__lte=day, ended_at__isnull=True
+        )
+
+    def opening(self) -> DelegationQuerySet:
+        """Those which open something: there are no pupils' accounts in the 1er degré."""
+        return self.exclude(
+            population=Delegation.Population.STUDENTS, establishment__feed__degree=Degree.FIRST
+        )
 
 
 class Delegation(models.Model):

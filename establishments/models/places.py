@@ -93,9 +93,9 @@ class District(models.Model):
 class EstablishmentQuerySet(models.QuerySet["Establishment"]):
     def visible_to(self, agent: Agent) -> EstablishmentQuerySet:
         """Those with pupils where `agent` holds a mandate or a delegation in force today."""
-        return self.filter(is_offered=True).filter(
-            Q(mandates__in=agent.mandates.in_force()) | Q(delegations__in=agent.delegations.in_force())
-        ).distinct()
+        directed = agent.mandates.in_force().values("establishment")
+        delegated = agent.delegations.in_force().opening().values("establishment")
+        return self.filter(is_offered=True, pk__in=directed.union(delegated))
 
     def matching(self, query: str) -> EstablishmentQuerySet:
         """Those whose name, town or UAI holds every word of `query`."""

@@ -15,14 +15,10 @@ register = template.Library()
 
 
 @register.simple_tag
-def described_input(field: BoundField, help_text: str) -> SafeString:
-    """The field's widget with DSFR's class, tied to its hint and errors, without placeholder."""
-    described = [f"{field.auto_id}_hint"] if help_text else []
-    described += [f"{field.auto_id}_error"] if field.errors else []
-    attributes: dict[str, Any] = {"class": "fr-input", "placeholder": False}
-    attributes["aria-describedby"] = " ".join(described) or False
-    attributes["aria-invalid"] = "true" if field.errors else False
-    return field.as_widget(attrs=attributes)
+def text_input(field: BoundField, help_text: str) -> SafeString:
+    """The field's widget with DSFR's class and no placeholder; Django ties it to its help and errors."""
+    field.help_text = help_text
+    return field.as_widget(attrs={"class": "fr-input", "placeholder": False})
 
 
 @register.filter

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from establishments.invitations import invite, to_invite
 from establishments.models import Establishment
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
 
 class Command(BaseCommand):
@@ -40,7 +43,7 @@ class Command(BaseCommand):
             raise CommandError("Des invitations n’ont pas pu partir ; relancez la commande.")
 
 
-def _establishments(uais: list[str]) -> Any:
+def _establishments(uais: list[str]) -> QuerySet[Establishment]:
     wanted = {uai.upper() for uai in uais}
     found = Establishment.objects.filter(is_offered=True, uai__in=wanted)
     if unknown := wanted - set(found.values_list("uai", flat=True)):
