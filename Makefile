@@ -4,6 +4,7 @@ SHELL := /bin/sh
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
+PANGO := libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0
 APPS := educonnect_admin establishments notifications accounts statistics aaf_import
 # pytest-xdist's workers, and what else to tell pytest: make test WORKERS=4 PYTEST_ARGS="-k selection"
 WORKERS ?= 2
@@ -25,7 +26,9 @@ help: ## Cette liste
 $(VENV)/.created:
 	@test -n "$(PYTHON)" || { echo "✗ Python 3.11 ou plus récent est nécessaire : apt-get install python3" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "✗ $(PYTHON) est trop ancien : il faut Python 3.11 ou plus récent." >&2; exit 1; }
-	@devtools/system_packages.sh "Environnement virtuel" "$(PYTHON) -c 'import ensurepip, venv'" python3-venv
+	@# On a bare machine, all in one go.
+	@devtools/system_packages.sh "Environnement virtuel, édition des PDF" "$(PYTHON) -c 'import ensurepip, venv'" \
+		python3-venv $(PANGO)
 	@echo "→ Environnement virtuel : $(VENV)"
 	@$(PYTHON) -m venv --clear $(VENV)
 	@# Every program of the environment (pytest, celery, gunicorn) finds the project, which is not installed.
@@ -39,7 +42,7 @@ $(VENV)/.installed: $(VENV)/.created requirements-dev.txt
 
 $(VENV)/.pango: $(VENV)/.installed
 	@devtools/system_packages.sh "Édition des PDF (WeasyPrint)" "$(BIN)/python -c 'import weasyprint'" \
-		libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0
+		$(PANGO)
 	@touch $@
 
 # Not fatal: without a browser its tests are skipped, and say why.
