@@ -114,14 +114,14 @@ class AccountFilterForm(forms.Form):
             self._offer("niveau", _levels_of(establishment))
         self._offer("tri", [(sign + name, name) for name in self.columns for sign in ("", "-")])
         self.full_clean()
-        self.has_unknown = self._has_unknown()
+        self.has_unknown = self._has_unknown(data)
         self.data = QueryDict(self.query())
 
     def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
         cast("forms.ChoiceField", self.fields[name]).choices = choices
 
-    def _has_unknown(self) -> bool:
-        given = {(name, value) for name in self.fields for value in self.data.getlist(name)}
+    def _has_unknown(self, data: QueryDict) -> bool:
+        given = {(name, value) for name in self.fields for value in data.getlist(name)}
         kept = {(name, value) for name in self.fields for value in self._values(name)}
         return any(value for name, value in given - kept if name != "q")
 
@@ -145,7 +145,7 @@ class AccountFilterForm(forms.Form):
         return rows.in_order(self.order.removeprefix("-"), descending=self.order.startswith("-"))
 
     def query(self, **replaced: str) -> str:
-        """The query of this list's address, in a fixed order, defaults left out: `etat=ACTIVE&tri=-classe`."""
+        """The query of this address, in a fixed order, defaults left out: `etat=ACTIVE&tri=-classe`."""
         given = {name: self._values(name) for name in self.fields}
         query = QueryDict(mutable=True)
         for name, values in (given | {name: [value] for name, value in replaced.items()}).items():

@@ -9,11 +9,11 @@ from django.core.paginator import Page, Paginator
 from django.utils import timezone
 
 from accounts.forms import PAGE_SIZES
-from accounts.passwords import Standing, password_standing
-from accounts.secrets import last_day
+from accounts.passwords import Standing, password_deadline, password_standing
 
 if TYPE_CHECKING:
     from datetime import date, datetime
+    from zoneinfo import ZoneInfo
 
     from accounts.forms import AccountFilterForm
     from accounts.models import Holding
@@ -32,7 +32,7 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A row as it is shown. `deadline` is the last day of a provisional password, `is_dead` once it is over."""
+    """A row as it is shown. `deadline` is the last day of a provisional password, `is_dead`: it is over."""
 
     holding: Holding
     has_mail: bool
@@ -82,23 +82,21 @@ class Listing:
         return "?" + self.form.query(page=str(self.page.number) if self.page.number > 1 else "")
 
 
-def read_listing(form: AccountFilterForm, seen: RowQuerySet, page: str | None) -> Listing:
+def read_listing(form: AccountFilterForm, seen: RowQuerySet, page: str | None, zone: ZoneInfo) -> Listing:
     """The page `page` (the nearest one there is) of what `form` finds among the rows `seen`."""
     found = form.filter(seen).found()
     current = Paginator(found.rows, form.page_size).get_page(page)
     now = timezone.now()
-    lines = [_line(holding, now) for holding in seen.detailed(current.object_list)]
+    lines = [_line(holding, now, zone) for holding in seen.detailed(list(current.object_list))]
     return Listing(form, current, lines, rows=len(found.rows), accounts=len(found.accounts))
 
 
-def _line(holding: Holding, now: datetime) -> Line:
-    account = holding.account
-    expires_at = account.secret_expires_at
+def _line(holding: Holding, now: datetime, zone: ZoneInfo) -> Line:
+    account, responsable = holding.account, holding.responsable
     standing = password_standing(account, now)
-    is_provisional = standing in (Standing.PROVISIONAL, Standing.EXPIRED) and expires_at is not None
     return Line(
         holding,
-        has_mail=bool(account.mail or (holding.responsable and holding.responsable.mail)),
-        deadline=last_day(expires_at, timezone.get_current_timezone()) if is_provisional else None,
+        has_mail=bool(account.mail or (responsable and responsable.mail)),
+        deadline=password_deadline(account, standing, zone),
         is_dead=standing == Standing.EXPIRED,
     )

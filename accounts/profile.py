@@ -9,8 +9,8 @@ from cryptography.fernet import InvalidToken
 from django.utils import timezone
 
 from accounts.models import Holding
-from accounts.passwords import Standing, password_standing
-from accounts.secrets import last_day, open_secret
+from accounts.passwords import Standing, password_deadline, password_standing
+from accounts.secrets import open_secret
 from accounts.transitions import SecretEffect
 from establishments.access import Right
 from establishments.models import Event, EventKind
@@ -72,7 +72,9 @@ def read_profile(account: Account, access: Access) -> Profile:
         .order_by("student__birth_date", "student__given_name_key", "pk")
     )
     own = [holding for holding in holdings if holding.establishment_id == here.pk]
-    records = list({holding.responsable.pk: holding.responsable for holding in own if holding.responsable}.values())
+    records = list(
+        {holding.responsable.pk: holding.responsable for holding in own if holding.responsable}.values()
+    )
     return Profile(
         account=account,
         holder=records[0] if records else own[0].student,
@@ -94,9 +96,7 @@ def _distinct(values: list[Any]) -> list[Any]:
 
 def _password(account: Account, access: Access) -> Password:
     standing = password_standing(account, timezone.now())
-    deadline = None
-    if standing in (Standing.PROVISIONAL, Standing.EXPIRED) and account.secret_expires_at:
-        deadline = last_day(account.secret_expires_at, access.establishment.academy.zone)
+    deadline = password_deadline(account, standing, access.establishment.academy.zone)
     if standing != Standing.PROVISIONAL or not access.can(Right.ASSIST, account.kind):
         return Password(standing, "", deadline)
     try:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
 from django.db.models import Case, F, OrderBy, Q, QuerySet, Value, When
@@ -32,7 +34,7 @@ def _rank(field: str, values: Collection[str]) -> Case:
 
 
 # What each column sorts by: stored keys, and the order of the lifecycle for states.
-ORDERS = {
+ORDERS: dict[str, tuple[F | Case, ...]] = {
     "eleve": (F("student__surname_key"), F("student__given_name_key")),
     "classe": (F("student__school_class__label_key"),),
     "mef": (F("student__mef__label"),),
@@ -48,7 +50,7 @@ ORDERS = {
 _SHOWN = ("account", "student__school_class", "student__mef", "responsable")
 DEFAULT_ORDER = "eleve"
 # The responsables of one pupil come in a fixed order, which costs no join.
-_TIES = (*ORDERS["eleve"], F("student_id"), F("pk"))
+_TIES: tuple[F | Case, ...] = (*ORDERS["eleve"], F("student_id"), F("pk"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +69,7 @@ class RowQuerySet(QuerySet[Holding]):
             return self.none()
         found = self
         for term in terms:
-            either = [Q(**{f"{key}__contains": term}) for key in _NAME_KEYS]
-            found = found.filter(Q.create(either, connector=Q.OR))
+            found = found.filter(reduce(or_, (Q(**{f"{key}__contains": term}) for key in _NAME_KEYS)))
         return found
 
     def of_classes(self, classes: Collection[str]) -> RowQuerySet:
@@ -80,7 +81,7 @@ class RowQuerySet(QuerySet[Holding]):
         return self.filter(wanted)
 
     def of_mefs(self, mefs: Collection[str]) -> RowQuerySet:
-        return self.filter(student__mef__in=mefs)
+        return self.filter(student__mef__in=[int(mef) for mef in mefs])
 
     def of_levels(self, levels: Collection[str]) -> RowQuerySet:
         return self.filter(student__level__in=levels)

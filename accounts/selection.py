@@ -44,7 +44,9 @@ def selected_accounts(access: Access, population: AccountKind, data: QueryDict) 
     """
     access.require(Right.CONSULT, population)
     if data.get("scope") == "filter":
-        return Account.objects.filter(pk__in=accounts_found(access, population, QueryDict(data.get("filter", ""))))
+        return Account.objects.filter(
+            pk__in=accounts_found(access, population, QueryDict(data.get("filter", "")))
+        )
     ticked = _keys(data)
     return Account.objects.filter(pk__in=_usable(rows_seen_by(access, population).found().accounts & ticked))
 

@@ -8,18 +8,20 @@ from establishments.models import Establishment
 from establishments.names import label_key, name_key
 from establishments.territories import UAI_LETTERS
 
-SURNAMES = (
-    "MARTIN BERNARD THOMAS PETIT ROBERT RICHARD DURAND DUBOIS MOREAU LAURENT SIMON MICHEL LEFÈVRE LEROY ROUX "
-    "DAVID BERTRAND MOREL FOURNIER GIRARD BONNET DUPONT LAMBERT FONTAINE ROUSSEAU VINCENT MULLER LEFEBVRE FAURE "
-    "ANDRÉ MERCIER BLANC GUÉRIN BOYER GARNIER CHEVALIER FRANÇOIS LEGRAND GAUTHIER GARCIA PERRIN ROBIN CLÉMENT "
-    "MORIN NICOLAS HENRY ROUSSEL MATHIEU GAUTIER MASSON MARCHAND DUVAL DENIS DUMONT MARIE LEMAIRE NOËL MEYER "
-    "DUFOUR MEUNIER BRUN BLANCHARD GIRAUD JOLY RIVIÈRE LUCAS BRUNET GAILLARD BARBIER ARNAUD MARTINEZ RENARD"
-).split()
-GIVEN_NAMES = (
-    "Élie Zoé Emma Jade Louise Alice Chloé Inès Léa Manon Rose Anna Mila Ambre Julia Lina Agathe Romane Nina "
-    "Gabriel Léo Raphaël Arthur Louis Jules Adam Maël Lucas Hugo Noah Liam Gabin Sacha Paul Nathan Aaron Mohamed "
-    "Ethan Eden Tom Noé Maëlys Éloïse Anaïs Aya Sofia Yasmine Fatoumata Océane Jean-Baptiste Marie-Lou Noël Zélie"
-).split()
+SURNAMES = """
+MARTIN BERNARD THOMAS PETIT ROBERT RICHARD DURAND DUBOIS MOREAU LAURENT SIMON MICHEL LEFÈVRE LEROY
+ROUX DAVID BERTRAND MOREL FOURNIER GIRARD BONNET DUPONT LAMBERT FONTAINE ROUSSEAU VINCENT MULLER
+LEFEBVRE FAURE ANDRÉ MERCIER BLANC GUÉRIN BOYER GARNIER CHEVALIER FRANÇOIS LEGRAND GAUTHIER GARCIA
+PERRIN ROBIN CLÉMENT MORIN NICOLAS HENRY ROUSSEL MATHIEU GAUTIER MASSON MARCHAND DUVAL DENIS DUMONT
+MARIE LEMAIRE NOËL MEYER DUFOUR MEUNIER BRUN BLANCHARD GIRAUD JOLY RIVIÈRE LUCAS BRUNET GAILLARD
+BARBIER ARNAUD MARTINEZ RENARD
+"""
+GIVEN_NAMES = """
+Élie Zoé Emma Jade Louise Alice Chloé Inès Léa Manon Rose Anna Mila Ambre Julia Lina Agathe Romane
+Nina Gabriel Léo Raphaël Arthur Louis Jules Adam Maël Lucas Hugo Noah Liam Gabin Sacha Paul Nathan
+Aaron Mohamed Ethan Eden Tom Noé Maëlys Éloïse Anaïs Aya Sofia Yasmine Fatoumata Océane
+Jean-Baptiste Marie-Lou Noël Zélie
+"""
 PUPILS_OF_A_CLASS = 27
 
 
@@ -58,23 +60,29 @@ def populate(population: Population = OF_AN_ACADEMY) -> Establishment:
     return school
 
 
-def _parameters(population: Population) -> dict[str, object]:
+def _parameters(population: Population) -> dict[str, int | str | list[str]]:
     names = [f"COLLÈGE {number}" for number in range(population.schools)]
+    surnames, given_names = SURNAMES.split(), GIVEN_NAMES.split()
     classes = range(-(-population.pupils // PUPILS_OF_A_CLASS))
     labels = [f"{6 - number % 4}EME {number // 4 + 1}" for number in classes]
     return {
         "pupils": population.pupils,
         "all_pupils": population.all_pupils,
         "families": population.all_pupils * 3 // 4,
-        "uais": [f"{number:07d}{UAI_LETTERS[number % 23]}" for number in range(940_000, 940_000 + population.schools)],
+        "uais": [
+            f"{number:07d}{UAI_LETTERS[number % 23]}"
+            for number in range(940_000, 940_000 + population.schools)
+        ],
         "names": names,
         "name_keys": [label_key(name) for name in names],
         "labels": labels,
         "label_keys": [label_key(label) for label in labels],
-        "surnames": SURNAMES,
-        "surname_keys": [name_key(name) for name in SURNAMES],
-        "given_names": GIVEN_NAMES,
-        "given_name_keys": [name_key(name) for name in GIVEN_NAMES],
+        "surnames": surnames,
+        "surname_keys": [name_key(name) for name in surnames],
+        "surname_count": len(surnames),
+        "given_name_count": len(given_names),
+        "given_names": given_names,
+        "given_name_keys": [name_key(name) for name in given_names],
         "class_size": PUPILS_OF_A_CLASS,
     }
 
@@ -85,12 +93,13 @@ INSERT INTO establishments_academy (code, name, time_zone) VALUES ('24', 'Créte
 INSERT INTO establishments_feed (academy_id, degree) VALUES ('24', 2);
 """
 _SCHOOLS = """
-INSERT INTO establishments_establishment (feed_id, jointure, uai, kind, name, type_label, type_code, sector, street,
-    postcode, city, phone, mail, search_key, is_offered, digest)
+INSERT INTO establishments_establishment (feed_id, jointure, uai, kind, name, type_label, type_code, sector,
+    street, postcode, city, phone, mail, search_key, is_offered, digest)
 SELECT feed.id, number::text, uai, 'CLG', name, 'COLLEGE', '340', 'PU', '1 RUE DE L’EXEMPLE',
        '94999', 'FICTIVILLE', '', '', key, true, gen_random_uuid()
 FROM establishments_feed feed,
-     unnest(%(uais)s::text[], %(names)s::text[], %(name_keys)s::text[]) WITH ORDINALITY AS s (uai, name, key, number)
+     unnest(%(uais)s::text[], %(names)s::text[], %(name_keys)s::text[])
+     WITH ORDINALITY AS school (uai, name, key, number)
 ORDER BY number
 """
 _MEFS = """
@@ -113,17 +122,17 @@ SELECT e.feed_id, n::text, '', (%(surnames)s::text[])[s], '', (%(given_names)s::
        lpad(n::text, 9, '0') || 'AA', date '2012-01-01' + n %% 1400, e.id, c.id, c.mef_id, '',
        timestamptz '2026-09-01', timestamptz '2026-09-01'
 FROM generate_series(0, %(all_pupils)s - 1) n
-CROSS JOIN LATERAL (SELECT 1 + ((n * 3 / 4) * 7919::bigint %% cardinality(%(surnames)s::text[]))::int AS s,
-                           1 + (n * 104729::bigint %% cardinality(%(given_names)s::text[]))::int AS g) AS drawn
+CROSS JOIN LATERAL (SELECT 1 + ((n * 3 / 4) * 7919::bigint %% %(surname_count)s)::int AS s,
+                           1 + (n * 104729::bigint %% %(given_name_count)s)::int AS g) AS drawn
 JOIN establishments_establishment e ON e.jointure = (1 + n / %(pupils)s)::text
 JOIN establishments_schoolclass c ON c.establishment_id = e.id
      AND c.key = (1 + n %% %(pupils)s * 31 %% %(pupils)s / %(class_size)s)::text
 ORDER BY md5(n::text)
 """
 _RESPONSABLES = """
-INSERT INTO establishments_responsable (feed_id, jointure, title, surname, birth_surname, given_name, surname_key,
-    given_name_key, source_id, digest, address, postcode, city, country, mobile, mobile_raw, home_phone,
-    work_phone, mail)
+INSERT INTO establishments_responsable (feed_id, jointure, title, surname, birth_surname, given_name,
+    surname_key, given_name_key, source_id, digest, address, postcode, city, country, mobile, mobile_raw,
+    home_phone, work_phone, mail)
 SELECT feed.id, n::text, '', (%(surnames)s::text[])[s], '', (%(given_names)s::text[])[g],
        (%(surname_keys)s::text[])[s], (%(given_name_keys)s::text[])[g], n::text, gen_random_uuid(),
        '1 RUE DES LILAS', '94999', 'FICTIVILLE', '',
@@ -131,8 +140,8 @@ SELECT feed.id, n::text, '', (%(surnames)s::text[])[s], '', (%(given_names)s::te
        CASE WHEN n %% 2 > 0 THEN 'famille' || n || '@example.org' ELSE '' END
 FROM establishments_feed feed
 CROSS JOIN generate_series(0, 2 * %(families)s - 1) n
-CROSS JOIN LATERAL (SELECT 1 + ((n / 2 + n %% 2 * (n %% 3)) * 7919::bigint %% cardinality(%(surnames)s::text[]))::int AS s,
-                           1 + (n * 15485863::bigint %% cardinality(%(given_names)s::text[]))::int AS g) AS drawn
+CROSS JOIN LATERAL (SELECT 1 + ((n / 2 + n %% 2 * (n %% 3)) * 7919::bigint %% %(surname_count)s)::int AS s,
+                           1 + (n * 15485863::bigint %% %(given_name_count)s)::int AS g) AS drawn
 ORDER BY md5(n::text)
 """
 _LINKS = """

@@ -36,7 +36,8 @@ def _list(request: ConsoleRequest, uai: str, population: AccountKind, template: 
     access = enter(request, uai)
     access.require(Right.CONSULT, population)
     form = AccountFilterForm(request.GET, establishment=access.establishment, population=population)
-    listing = read_listing(form, rows_seen_by(access, population), request.GET.get("page"))
+    seen, zone = rows_seen_by(access, population), access.establishment.academy.zone
+    listing = read_listing(form, seen, request.GET.get("page"), zone)
     context = {
         "access": access,
         "form": form,
@@ -56,7 +57,9 @@ def account_selection(request: ConsoleRequest, uai: str, population: str) -> Jso
     access = enter(request, uai)
     access.require(Right.CONSULT, population)
     try:
-        return JsonResponse({"accounts": sorted(accounts_found(access, AccountKind(population), request.GET))})
+        return JsonResponse(
+            {"accounts": sorted(accounts_found(access, AccountKind(population), request.GET))}
+        )
     except SelectionTooLarge:
         return JsonResponse({"message": TOO_LARGE}, status=422)
     except EmptySelection:
