@@ -16,17 +16,24 @@ from typing import NoReturn
 from educonnect_admin.demo import database
 from educonnect_admin.demo.console import ChildDied, Console
 from educonnect_admin.demo.environment import (
-    BASE_DIR,
     BEAT_SCHEDULE,
     DEFAULT_PORT,
     DOCUMENTS,
     EXTRACTS,
+    LOGS,
     MAILS,
     demo_environment,
 )
 from educonnect_admin.demo.ports import any_free_port, free_port
 from educonnect_admin.demo.preparation import StepFailed, prepare
-from educonnect_admin.embedded import DEFAULT_DATA, EmbeddedServers, ServerError, remove_data, run_beside
+from educonnect_admin.embedded import (
+    BASE_DIR,
+    DEFAULT_DATA,
+    EmbeddedServers,
+    ServerError,
+    remove_data,
+    run_beside,
+)
 
 
 class Interrupted(BaseException):
@@ -72,7 +79,7 @@ def start(wanted_port: int) -> None:
 def welcome(port: int, environment: dict[str, str]) -> None:
     print(f"\n  La console est ouverte : http://localhost:{port}\n", flush=True)
     subprocess.run([sys.executable, "manage.py", "demo_people"], cwd=BASE_DIR, env=environment, check=False)
-    print("\n  Courriels envoyés : var/mail. Journaux : var/log. Ctrl-C arrête tout.", flush=True)
+    print(f"\n  Courriels envoyés : {MAILS}. Journaux : {LOGS}. Ctrl-C arrête tout.", flush=True)
 
 
 def reset() -> None:
@@ -81,9 +88,7 @@ def reset() -> None:
     if not given:
         remove_data(DEFAULT_DATA)
     elif database.filling(given) is database.Filling.FOREIGN:
-        raise ServerError(
-            "La base de DATABASE_URL n’est pas celle d’une démonstration : rien n’est effacé."
-        )
+        raise ServerError("La base de DATABASE_URL n’est pas celle d’une démonstration : rien n’est effacé.")
     elif database.filling(given) is not database.Filling.EMPTY:
         database.empty(given)
         database.remember(given, database.Filling.BEGUN)

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
-from educonnect_admin.demo.environment import BASE_DIR, BEAT_SCHEDULE, LOGS, MAILS
+from educonnect_admin.demo.environment import BEAT_SCHEDULE, LOGS, MAILS
+from educonnect_admin.embedded import BASE_DIR
 from educonnect_admin.processes import Child
 
 START_TIMEOUT = 60

@@ -16,7 +16,7 @@ class Filling(enum.Enum):
     FOREIGN = "foreign"
 
 
-def _connect(url: str) -> psycopg.Connection:
+def connect(url: str) -> psycopg.Connection:
     target = environ.Env.db_url_config(url)
     return psycopg.connect(
         host=target["HOST"],
@@ -29,7 +29,7 @@ def _connect(url: str) -> psycopg.Connection:
 
 
 def filling(url: str) -> Filling:
-    with _connect(url) as connection:
+    with connect(url) as connection:
         comment = connection.execute(
             "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = current_database()"
         ).fetchone()
@@ -40,7 +40,7 @@ def filling(url: str) -> Filling:
 
 
 def remember(url: str, state: Filling) -> None:
-    with _connect(url) as connection:
+    with connect(url) as connection:
         connection.execute(
             sql.SQL("COMMENT ON DATABASE {} IS {}").format(
                 sql.Identifier(connection.info.dbname), sql.Literal(state.value)
@@ -51,6 +51,6 @@ def remember(url: str, state: Filling) -> None:
 def empty(url: str) -> None:
     """Remove every table the demo made."""
     assert filling(url) in {Filling.BEGUN, Filling.DONE}
-    with _connect(url) as connection, connection.transaction():
+    with connect(url) as connection, connection.transaction():
         connection.execute("DROP SCHEMA public CASCADE")
         connection.execute("CREATE SCHEMA public")

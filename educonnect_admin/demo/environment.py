@@ -8,12 +8,13 @@ from pathlib import Path
 
 from cryptography.fernet import Fernet
 
-BASE_DIR = Path(__file__).resolve().parent.parent.parent
-VAR = BASE_DIR / "var"
+from educonnect_admin.embedded import VAR
+
 MAILS = VAR / "mail"
 LOGS = VAR / "log"
 EXTRACTS = VAR / "aaf"
 DOCUMENTS = VAR / "documents"
+INBOX = VAR / "inbox"
 BEAT_SCHEDULE = VAR / "beat-schedule"
 SECRETS = VAR / "demo-secrets.json"
 DEFAULT_PORT = 8000
@@ -55,6 +56,7 @@ def demo_environment(servers: Mapping[str, str], *, port: int, email_url: str) -
         "ACTIVATION_URL": f"{url}/activation/",
         "EMAIL_URL": os.environ.get("EMAIL_URL") or email_url,
         "DOCUMENTS_ROOT": str(DOCUMENTS),
+        "AAF_INBOX": str(INBOX),
         "BEAT_SCHEDULE_FILE": str(BEAT_SCHEDULE),
         "PYTHONUNBUFFERED": "1",
     }

@@ -7,7 +7,8 @@ import time
 from collections.abc import Mapping, Sequence
 
 from educonnect_admin.demo.database import Filling, empty, filling, remember
-from educonnect_admin.demo.environment import BASE_DIR, EXTRACTS
+from educonnect_admin.demo.environment import EXTRACTS
+from educonnect_admin.embedded import BASE_DIR
 
 GENERATE = (
     *("generate_aaf", str(EXTRACTS), "--academy", "24", "--degree", "both"),

@@ -6,6 +6,15 @@ permission above that folder is changed.
 
 from educonnect_admin.embedded.beside import run_beside
 from educonnect_admin.embedded.errors import AlreadyRunning, ServerError
-from educonnect_admin.embedded.servers import DEFAULT_DATA, EmbeddedServers, remove_data
+from educonnect_admin.embedded.servers import BASE_DIR, DEFAULT_DATA, VAR, EmbeddedServers, remove_data
 
-__all__ = ["DEFAULT_DATA", "AlreadyRunning", "EmbeddedServers", "ServerError", "remove_data", "run_beside"]
+__all__ = [
+    "BASE_DIR",
+    "DEFAULT_DATA",
+    "VAR",
+    "AlreadyRunning",
+    "EmbeddedServers",
+    "ServerError",
+    "remove_data",
+    "run_beside",
+]

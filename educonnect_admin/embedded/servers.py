@@ -17,7 +17,9 @@ from educonnect_admin.embedded.redis import Redis
 from educonnect_admin.processes import Child, service_user
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
-DEFAULT_DATA = BASE_DIR / "var" / "servers"
+# Where the demo and the servers keep everything: data, logs, mails.
+VAR = Path(os.environ.get("VAR") or BASE_DIR / "var").resolve()
+DEFAULT_DATA = VAR / "servers"
 URLS = ("DATABASE_URL", "REDIS_URL")
 
 
@@ -36,7 +38,7 @@ class EmbeddedServers:
         environ: Mapping[str, str] = os.environ,
     ) -> None:
         self.data = data
-        self.logs = logs or BASE_DIR / "var" / "log" / data.name
+        self.logs = logs or VAR / "log" / data.name
         self.throwaway = throwaway
         self.given: dict[str, str] = {key: environ[key] for key in URLS if environ.get(key)}
         self.postgres: Postgres | None = None
