@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 HAS_MAIL = ~Q(account__mail="") | Q(responsable__mail__gt="")
 HAS_MOBILE = ~Q(account__mobile="") | Q(responsable__mobile__gt="")
 _NAME_KEYS = (
-    "student__surname_key",
-    "student__given_name_key",
+    "surname_key",
+    "given_name_key",
     "responsable__surname_key",
     "responsable__given_name_key",
 )
@@ -35,7 +35,7 @@ def _rank(field: str, values: Collection[str]) -> Case:
 
 # What each column sorts by: stored keys, and the order of the lifecycle for states.
 ORDERS: dict[str, tuple[F | Case, ...]] = {
-    "eleve": (F("student__surname_key"), F("student__given_name_key")),
+    "eleve": (F("surname_key"), F("given_name_key")),
     "classe": (F("student__school_class__label_key"),),
     "mef": (F("student__mef__label"),),
     "niveau": (F("student__level"),),
@@ -116,6 +116,4 @@ class RowQuerySet(QuerySet[Holding]):
 
 def rows_seen_by(access: Access, population: AccountKind) -> RowQuerySet:
     """The rows of a population the agent has been checked to see, in the establishment they act in."""
-    return RowQuerySet(Holding).filter(
-        establishment=access.establishment, kind=population, account__closed_at__isnull=True
-    )
+    return RowQuerySet(Holding).filter(establishment=access.establishment, kind=population)

@@ -242,7 +242,8 @@ class Holding(models.Model):
     """That an account holds a child now, or is the pupil: a database view, one row per list row.
 
     Responsables: open source, legal link in force, pupil present who has once been eligible.
-    Pupils: open source, pupil present. Visibility, lists, counts and children all read this view.
+    Pupils: open source, pupil present. A closed account holds nobody. Visibility, lists, counts and
+    children all read this view. The keys are the pupil's: a list sorts by them without another join.
     """
 
     account = models.ForeignKey(Account, models.DO_NOTHING, related_name="holdings")
@@ -250,6 +251,8 @@ class Holding(models.Model):
     student = models.ForeignKey(Student, models.DO_NOTHING, related_name="holdings")
     responsable = models.ForeignKey(Responsable, models.DO_NOTHING, null=True, related_name="holdings")
     establishment = models.ForeignKey(Establishment, models.DO_NOTHING, related_name="holdings")
+    surname_key = models.CharField(max_length=120, db_collation="C")
+    given_name_key = models.CharField(max_length=120, db_collation="C", blank=True)
 
     class Meta:
         managed = False
