@@ -137,7 +137,7 @@ def attention(standing: Standing, feed: Feed) -> list[Attention]:
         Attention(
             standing.expired,
             _plural(standing.expired, f"courrier{{s}} {whose} expiré{{s}}"),
-            "Le mot de passe provisoire ne fonctionne plus : notifiez de nouveau.",
+            "Le mot de passe provisoire ne fonctionne plus : notifiez de nouveau.",
             "etat=NOTIFIED&tri=notification",
         ),
         Attention(

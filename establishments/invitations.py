@@ -117,7 +117,7 @@ def _message(agent: Agent) -> EmailMultiAlternatives:
         "places": list(Establishment.objects.visible_to(agent)[:10]),
     }
     message = EmailMultiAlternatives(
-        subject="Votre accès à la console « Administration des comptes »",
+        subject="Votre accès à la console « Administration des comptes »",
         body=render_to_string("establishments/mails/invitation.txt", context),
         to=[agent.email or ""],
     )

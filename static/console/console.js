@@ -40,7 +40,7 @@ document.addEventListener("htmx:responseError", (event) => {
   complain(
     gone
       ? "Cette page n’est plus disponible. Rechargez-la pour continuer."
-      : "Une erreur est survenue : la page n’a pas pu être mise à jour. Réessayez dans un instant.",
+      : "Une erreur est survenue : la page n’a pas pu être mise à jour. Réessayez dans un instant.",
   );
 });
 

@@ -65,7 +65,7 @@ def test_the_search_never_leaves_what_the_agent_may_open(client, agent):
 def test_an_empty_result_repeats_the_question(client, agent):
     directs(agent)
     response = client.get(reverse("establishments"), {"q": "<zzz>"})
-    assert "Aucun établissement ne correspond à « &lt;zzz&gt; »" in response.text
+    assert "Aucun établissement ne correspond à « &lt;zzz&gt; »" in response.text
 
 
 def test_a_nul_byte_is_not_an_error(client, agent):

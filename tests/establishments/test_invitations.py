@@ -46,13 +46,13 @@ def choose(client, url, password=CHOSEN, again=None):
 
 
 def test_without_wet_run_nothing_leaves(newcomer):
-    assert "Agents à inviter : 1." in run()
+    assert "Agents à inviter : 1." in run()
     assert mail.outbox == []
 
 
 def test_the_mail_says_who_where_and_for_how_long(newcomer, school, settings):
     settings.PUBLIC_URL = "https://console.example.org"
-    assert "Invitations envoyées : 1, refusées : 0." in run("--wet-run")
+    assert "Invitations envoyées : 1, refusées : 0." in run("--wet-run")
     (message,) = mail.outbox
     assert message.to == [newcomer.email]
     html, kind = message.alternatives[0]
@@ -66,9 +66,9 @@ def test_the_mail_says_who_where_and_for_how_long(newcomer, school, settings):
 
 def test_a_second_round_leaves_live_links_alone_and_renews_dead_ones(newcomer):
     run("--wet-run")
-    assert "Agents à inviter : 0." in run()
+    assert "Agents à inviter : 0." in run()
     with time_machine.travel(timezone.now() + timedelta(days=8)):
-        assert "Agents à inviter : 1." in run()
+        assert "Agents à inviter : 1." in run()
 
 
 def test_only_who_directs_may_sign_in_and_has_no_password_is_invited(school):
@@ -91,11 +91,11 @@ def test_the_establishments_can_be_named(newcomer, school):
     other = MandateFactory.create(agent__password=None)
     run("--uai", school.uai.lower(), "--wet-run")
     assert [message.to for message in mail.outbox] == [[newcomer.email]]
-    assert "Agents à inviter : 1." in run("--uai", other.establishment.uai)
+    assert "Agents à inviter : 1." in run("--uai", other.establishment.uai)
 
 
 def test_an_unknown_uai_is_an_error_not_everybody(newcomer):
-    with pytest.raises(CommandError, match="UAI inconnus : 0000000X"):
+    with pytest.raises(CommandError, match="UAI inconnus : 0000000X"):
         run("--uai", "0000000X", "--wet-run")
     assert mail.outbox == []
 

@@ -35,9 +35,9 @@ def test_the_policy_allows_nothing_from_elsewhere_nor_inline(client):
     assert directives["script-src"] == directives["style-src"] == directives["connect-src"] == "'self'"
 
 
-def test_the_footer_is_honest_about_accessibility_and_tells_the_version(client, settings):
+def test_the_footer_is_honest_about_accessibility_and_tells_the_version(client):
     text = client.get(reverse("legal_notice")).text
-    assert "Accessibilité : non conforme" in text
+    assert "Accessibilité : non conforme" in text
     assert "version 0.1.0" in text
 
 

@@ -102,7 +102,7 @@ def ask_reset(client, email):
 
 def mailed_link():
     (message,) = mail.outbox
-    assert message.subject == "Console « Administration des comptes » : choisir un nouveau mot de passe"
+    assert message.subject == "Console « Administration des comptes » : choisir un nouveau mot de passe"
     return re.search(r"https?://[^/\s]+(/\S+)", message.body)[1]
 
 

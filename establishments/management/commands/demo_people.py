@@ -11,19 +11,19 @@ from establishments import demo
 
 
 class Command(BaseCommand):
-    help = "Démonstration seulement : les personnes comme qui se connecter, et leur mot de passe."
+    help = "Démonstration seulement : les personnes comme qui se connecter, et leur mot de passe."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO_MODE:
             raise CommandError("Seulement en mode démonstration (DEMO_MODE=true).")
         people = demo.personas()
         if not people:
-            self.stdout.write("Personne encore : importez d’abord des extraits.")
+            self.stdout.write("Personne encore : importez d’abord des extraits.")
             return
         demo.give_password(people)
-        self.stdout.write("Se connecter comme :")
+        self.stdout.write("Se connecter comme :")
         for person in people:
             self.stdout.write(
-                f"  {person.agent.email}  —  {person.role} : {person.agent.full_name}, {person.places}"
+                f"  {person.agent.email}  —  {person.role} : {person.agent.full_name}, {person.places}"
             )
-        self.stdout.write(f"Mot de passe de démonstration : {demo.PASSWORD}")
+        self.stdout.write(f"Mot de passe de démonstration : {demo.PASSWORD}")

@@ -29,23 +29,23 @@ class Command(BaseCommand):
         agents = to_invite(_establishments(options["uai"]) if options["uai"] else None)
         total = agents.count()
         if not options["wet_run"]:
-            self.stdout.write(f"Agents à inviter : {total}. Rien n’a été envoyé (--wet-run pour envoyer).")
+            self.stdout.write(f"Agents à inviter : {total}. Rien n’a été envoyé (--wet-run pour envoyer).")
             return
         try:
             with tqdm(total=total, unit="courriel", disable=None) as bar:
                 sending = invite(agents.iterator(), bar.update)
         except OSError as error:
-            raise CommandError(f"Le serveur de courriel ne répond pas : {error}") from error
+            raise CommandError(f"Le serveur de courriel ne répond pas : {error}") from error
         for agent, reason in sending.failed:
             self.stderr.write(f"Agent {agent.pk} : {reason}")
-        self.stdout.write(f"Invitations envoyées : {sending.sent}, refusées : {len(sending.failed)}.")
+        self.stdout.write(f"Invitations envoyées : {sending.sent}, refusées : {len(sending.failed)}.")
         if sending.failed:
-            raise CommandError("Des invitations n’ont pas pu partir ; relancez la commande.")
+            raise CommandError("Des invitations n’ont pas pu partir ; relancez la commande.")
 
 
 def _establishments(uais: list[str]) -> QuerySet[Establishment]:
     wanted = {uai.upper() for uai in uais}
     found = Establishment.objects.filter(is_offered=True, uai__in=wanted)
     if unknown := wanted - set(found.values_list("uai", flat=True)):
-        raise CommandError(f"UAI inconnus : {', '.join(sorted(unknown))}.")
+        raise CommandError(f"UAI inconnus : {', '.join(sorted(unknown))}.")
     return found
