@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup demo demo-reset test lint format types imports migrations deploy-check pytest bench shell manage requirements clean
+.PHONY: help setup demo demo-reset test lint ruff djlint format types imports migrations deploy-check pytest bench shell manage requirements clean
 
 help: ## Cette liste
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '%-22s %s\n' "$$name" "$$what"; done
@@ -73,16 +73,18 @@ bench: setup ## Mesure les chiffres à tenir (moins de dix minutes)
 
 test: lint types imports migrations deploy-check pytest ## Vérifie tout : style, types, directions, migrations, tests
 
-lint: setup ## Style du code et des gabarits
+lint: ruff djlint ## Style du code et des gabarits
+
+ruff: setup
 	@echo "→ ruff"
-	@$(BIN)/ruff check --quiet .
-	@$(BIN)/ruff format --check --quiet . || { echo "✗ « make format » met le code en forme." >&2; exit 1; }
+	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --check --quiet . || { echo "✗ « make format » met en forme." >&2; exit 1; }
+
+djlint: setup
 	@echo "→ djlint"
-	@$(BIN)/djlint --quiet --check templates
 	@$(BIN)/djlint --quiet --lint templates
 
-format: setup ## Met en forme le code et les gabarits
-	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet . ; $(BIN)/djlint --quiet --reformat templates
+format: setup ## Met en forme le code
+	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
 
 types: setup ## Types (mypy --strict)
 	@echo "→ mypy"
