@@ -1,99 +1,136 @@
-"""Documents at rest: written encrypted, read by who may, erased at their deadline."""
+"""Stores generated files encrypted and short-lived, and reads them back."""
 
 import hashlib
 import os
 import secrets
-import tempfile
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
+from math import inf
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from notifications.models import Document
 
+# A file without a row is either being written or was left by a process killed before its commit.
 ORPHAN_AGE = timedelta(days=1)
 
 
 class DocumentGone(Exception):
-    """Past its deadline, or its file is no more."""
+    """The document has expired, or its file is no longer there."""
 
 
 class DocumentUnreadable(Exception):
-    """No key of settings.SECRETS_KEYS opens it, or it was tampered with."""
-
-
-@lru_cache(maxsize=4)
-def _keyring(keys: tuple[str, ...]) -> MultiFernet:
-    return MultiFernet([Fernet(key) for key in keys])
-
-
-def _path(storage_key: str) -> Path:
-    return Path(settings.DOCUMENTS_ROOT) / storage_key[:2] / storage_key
+    """No key of settings.SECRETS_KEYS opens the file: it was altered, or its key was withdrawn."""
 
 
 def store_document(content: bytes, *, name: str, content_type: str, lifetime: timedelta) -> Document:
-    """Write the file, whole or not at all, then its row: killed between, the file is swept a day later."""
-    storage_key, now = secrets.token_hex(16), timezone.now()
-    _write(_path(storage_key), _keyring(tuple(settings.SECRETS_KEYS)).encrypt(content))
+    """Keep `content` until `lifetime` has passed; `name` is what the browser will call it.
+
+    The file comes first, then the row: a process killed between the two, or a transaction rolled back,
+    leaves only a file that the purge sweeps away.
+    """
+    key = secrets.token_hex(16)
+    _write(_path(key), _cipher().encrypt(content))
+    now = timezone.now()
     return Document.objects.create(
         name=name,
         content_type=content_type,
         size=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
-        storage_key=storage_key,
+        storage_key=key,
         created_at=now,
         expires_at=now + lifetime,
     )
 
 
-def _write(path: Path, sealed: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(sealed)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(temporary).rename(path)
-
-
 def read_document(document: Document) -> bytes:
-    """The bytes stored; raises DocumentGone or DocumentUnreadable."""
+    """The content once given to `store_document`; raises DocumentGone or DocumentUnreadable."""
     if document.expires_at <= timezone.now():
         raise DocumentGone(document.pk)
     try:
-        return _keyring(tuple(settings.SECRETS_KEYS)).decrypt(_path(document.storage_key).read_bytes())
-    except FileNotFoundError as error:
-        raise DocumentGone(document.pk) from error
-    except InvalidToken as error:
-        raise DocumentUnreadable(document.pk) from error
+        return _cipher().decrypt(_path(document.storage_key).read_bytes())
+    except FileNotFoundError as missing:
+        raise DocumentGone(document.pk) from missing
+    except InvalidToken as unreadable:
+        raise DocumentUnreadable(document.pk) from unreadable
 
 
 def delete_documents(documents: QuerySet[Document]) -> int:
-    """Delete rows first, then files; a file left behind is swept as an orphan."""
-    keys = list(documents.values_list("storage_key", flat=True))
-    documents.filter(storage_key__in=keys).delete()
-    for key in keys:
-        _path(key).unlink(missing_ok=True)
+    """Delete rows, then their files once the deletion is committed; the number of documents deleted."""
+    with transaction.atomic():
+        keys = list(documents.select_for_update(of=("self",)).values_list("storage_key", flat=True))
+        Document.objects.filter(storage_key__in=keys).delete()
+        transaction.on_commit(partial(_unlink, keys))
     return len(keys)
 
 
-def purge_expired_documents(now: datetime | None = None) -> int:
-    """Erase what is past its deadline, and files a day old which no row knows."""
-    now = now or timezone.now()
-    return delete_documents(Document.objects.filter(expires_at__lte=now)) + _sweep_orphans(now)
+def purge_expired_documents(now: datetime) -> int:
+    """Delete the documents expired at `now` and the files nobody points to; the number of documents."""
+    deleted = delete_documents(Document.objects.filter(expires_at__lte=now))
+    for files in _old_files(now):
+        known = Document.objects.filter(storage_key__in=list(files)).values_list("storage_key", flat=True)
+        for orphan in files.keys() - set(known):
+            files[orphan].unlink(missing_ok=True)
+    return deleted
 
 
-def _sweep_orphans(now: datetime) -> int:
-    root, swept = Path(settings.DOCUMENTS_ROOT), 0
-    for folder in root.glob("??"):
-        old = {p.name: p for p in folder.iterdir() if p.stat().st_mtime < (now - ORPHAN_AGE).timestamp()}
-        known = set(Document.objects.filter(storage_key__in=old).values_list("storage_key", flat=True))
-        for name, path in old.items():
-            if name not in known:
-                path.unlink(missing_ok=True)
-                swept += 1
-    return swept
+def _old_files(now: datetime) -> Iterator[dict[str, Path]]:
+    """Files older than ORPHAN_AGE by name, a folder at a time."""
+    limit = (now - ORPHAN_AGE).timestamp()
+    for folder in settings.DOCUMENTS_ROOT.glob("??"):
+        yield {path.name: path for path in folder.iterdir() if _written_at(path) < limit}
+
+
+def _written_at(path: Path) -> float:
+    """Seconds since the epoch; never for a file deleted meanwhile."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return inf
+
+
+def _path(key: str) -> Path:
+    root: Path = settings.DOCUMENTS_ROOT
+    return root / key[:2] / key
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Whole or not at all, even if the machine stops."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}")
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.rename(path)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _unlink(keys: list[str]) -> None:
+    for key in keys:
+        _path(key).unlink(missing_ok=True)
+
+
+def _cipher() -> MultiFernet:
+    return _keyring(tuple(settings.SECRETS_KEYS))
+
+
+@lru_cache(maxsize=4)
+def _keyring(keys: tuple[str, ...]) -> MultiFernet:
+    """The first key encrypts, all decrypt."""
+    return MultiFernet([Fernet(key) for key in keys])

@@ -52,8 +52,9 @@ class Sheet:
 
     `address` is the postal address without the name; `class_label` and `handed_to` say in small print
     which pupil takes the sheet home. `activation_url` goes into the QR code, with the identifiant filled in;
-    `service_address` is the short form a person types. `secret` and `valid_until` come together, and only with
-    a text that announces a provisional password; ValueError otherwise.
+    `service_address` is the short form a person types. `secret` and `valid_until` come together, with a text
+    that announces a provisional password and only then; ValueError otherwise. `password_rule` ends a sentence
+    whose period is ours; `assistance` is whole sentences.
     """
 
     sender: Sender

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
 
-from pikepdf import Array, Dictionary, Object, ObjectStreamMode, OutlineItem, Pdf
+from pikepdf import Array, Object, ObjectStreamMode, OutlineItem, Pdf
 
 
 def join(parts: Iterable[bytes | Path]) -> bytes:

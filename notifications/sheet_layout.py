@@ -32,7 +32,7 @@ DENSITIES = (
 )
 
 # Lines which a page holds at each density but the tightest, as measured; and what each letter takes of them.
-ROOM = (11, 15, 18, 32)
+ROOM = (10, 14, 17, 40)
 LETTER_LINES = {
     SheetText.PROVISIONAL: 6,
     SheetText.RESET: 3,
@@ -65,10 +65,18 @@ class SheetPage:
         return f"notifications/letters/{self.sheet.text}.html"
 
     @property
-    def letterhead(self) -> list[str]:
+    def letterhead(self) -> str:
         sender = self.sheet.sender
-        lines = [*sender.address, sender.academy, sender.district, f"UAI\u00a0: {sender.uai}"]
-        return [line for line in lines if line]
+        return _stacked(*sender.address, sender.academy, sender.district, f"UAI\u00a0: {sender.uai}")
+
+    @property
+    def handing(self) -> str:
+        pupil = self.sheet.handed_to
+        return _stacked(pupil and f"Élève\u00a0: {pupil}", f"Le\u00a0{french_date(self.sheet.made_on)}")
+
+    @property
+    def address(self) -> str:
+        return _stacked(*self.sheet.address)
 
     @property
     def children(self) -> tuple[Child, ...]:
@@ -85,10 +93,6 @@ class SheetPage:
             return []
         by_school = groupby(self.children, key=lambda child: child.school_name)
         return [School(name, tuple(children)) for name, children in by_school]
-
-    @property
-    def made_on(self) -> str:
-        return french_date(self.sheet.made_on)
 
     @property
     def valid_until(self) -> str:
@@ -127,7 +131,9 @@ def likely_density(sheet: Sheet) -> int:
     children = _children(sheet)
     lines = LETTER_LINES[sheet.text] + 2 * sheet.is_awaiting_confirmation
     lines += _lines(_contact(sheet) + sheet.assistance, 90)
-    lines += sum(_lines(f"{c.given_name} {c.surname}, {c.class_label}, {c.school_name}", 85) for c in children)
+    lines += sum(
+        _lines(f"{c.given_name} {c.surname}, {c.class_label}, {c.school_name}", 85) for c in children
+    )
     lines += 3 * bool(children)
     return next((index for index, room in enumerate(ROOM) if lines <= room), len(ROOM))
 
@@ -141,6 +147,11 @@ def french_date(day: date) -> str:
 
 def _children(sheet: Sheet) -> tuple[Child, ...]:
     return () if sheet.for_pupil else sheet.children
+
+
+def _stacked(*lines: str) -> str:
+    """One line each, below what precedes: the style sheet keeps newlines, which cost less than elements."""
+    return "".join(f"\n{line}" for line in lines if line)
 
 
 def _contact(sheet: Sheet) -> str:

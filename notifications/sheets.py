@@ -27,7 +27,7 @@ VARIANT = "pdf/ua-1"
 def render_sheets(sheets: Sequence[Sheet]) -> bytes:
     """A PDF/UA-1 of exactly one A4 page for each sheet, in the order given, with a bookmark for each class.
 
-    A sheet that overflows its page is set again more densely; at the densest, what still overflows is left out.
+    A sheet that overflows its page is set again more densely; at the densest, what is left over is dropped.
     ValueError without any sheet.
     """
     if not sheets:
@@ -71,7 +71,9 @@ def _lay_out(pages: Sequence[SheetPage]) -> tuple[Document, list[list[Page]]]:
 
 
 def _html(pages: Sequence[SheetPage]) -> str:
-    articles = [get_template(page.template_name).render({"page": page, "sheet": page.sheet}) for page in pages]
+    articles = [
+        get_template(page.template_name).render({"page": page, "sheet": page.sheet}) for page in pages
+    ]
     return f'<html lang="fr"><head><title>{TITLE}</title></head><body>{"".join(articles)}</body></html>'
 
 
@@ -91,7 +93,7 @@ def _local_only() -> URLFetcher:
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """The layout makes many objects which all live to the end: looking among them for garbage costs a tenth."""
+    """The layout's many objects all live to its end: looking for garbage among them costs a tenth."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
