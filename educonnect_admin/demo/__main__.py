@@ -65,7 +65,7 @@ def start(wanted_port: int) -> None:
             if port != wanted_port:
                 print(f"→ Le port {wanted_port} est pris : la console sera sur le port {port}.")
             environment = demo_environment(
-                servers.environment, port=port, email_url=f"smtp://localhost:{mail_port}"
+                servers.environment, port=port, email_url=f"smtp://127.0.0.1:{mail_port}"
             )
             console.start(environment, port=port, mail_port=mail_port)
             welcome(port, environment)

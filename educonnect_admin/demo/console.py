@@ -29,7 +29,7 @@ def _commands(port: int, mail_port: int) -> dict[str, Sequence[str | Path]]:
     celery = ("celery", "-A", "educonnect_admin")
     return {
         "mail": (
-            *("aiosmtpd", "--nosetuid", "--listen", f"localhost:{mail_port}"),
+            *("aiosmtpd", "--nosetuid", "--listen", f"127.0.0.1:{mail_port}"),
             *("--class", "aiosmtpd.handlers.Mailbox", MAILS),
         ),
         "worker": (*celery, "worker", "--concurrency", "2", "--loglevel", "INFO"),
