@@ -226,7 +226,7 @@ def test_a_window_envelope_shows_the_address_and_no_code(sheet: Sheet) -> None:
 
     written = "\n".join((sheet.addressee, *sheet.address))
 
-    address = [(x, y) for x, y, text in pieces if text in written and x > 90 and y < 102]
+    address = [(x, y) for x, y, text in pieces if text in written and x > 90 and 34 < y < 102]
     assert len(address) > len(sheet.address)
     assert [(x, y) for x, y in address if not (109.9 <= x <= 190 and 55 <= y <= 79)] == []
     (code_y,) = [y for _, y, text in pieces if text == sheet.secret]
