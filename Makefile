@@ -47,7 +47,8 @@ $(VENV)/.pango: $(VENV)/.installed
 
 # Not fatal: without a browser its tests are skipped, and say why.
 $(VENV)/.chromium: $(VENV)/.installed
-	@if devtools/system_packages.sh "Tests dans un navigateur" "command -v chromium" chromium; then touch $@; \
+	@if devtools/system_packages.sh "Tests dans un navigateur" "command -v chromium && $(BIN)/playwright --version" \
+		chromium libatomic1; then touch $@; \
 	else echo "  Les tests dans un navigateur seront sautés." >&2; fi
 
 setup: $(VENV)/.pango ## Prépare l’environnement : Python, dépendances, bibliothèques

@@ -7,12 +7,14 @@ asks anything of another host. `browser_watch.allow("422")` lets through the err
 import os
 import re
 import shutil
+import subprocess
 from collections.abc import Callable, Generator
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright._impl._driver import compute_driver_executable
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
@@ -34,6 +36,16 @@ REPORT_VIOLATIONS = """document.addEventListener("securitypolicyviolation", (eve
 def find_chromium() -> str | None:
     candidates = (os.environ.get("CHROMIUM"), "/usr/bin/chromium", "chromium", "chromium-browser")
     return next((found for name in candidates if name and (found := shutil.which(name))), None)
+
+
+def missing_for_a_browser(chromium: str | None) -> str | None:
+    """Why no browser can run here, if none can."""
+    if chromium is None:
+        return "no Chromium on this machine: apt-get install chromium"
+    driver = subprocess.run([compute_driver_executable()[0], "--version"], capture_output=True, check=False)
+    if driver.returncode:
+        return "Playwright’s driver does not start: apt-get install libatomic1"
+    return None
 
 
 class BrowserWatch:
@@ -70,8 +82,8 @@ class BrowserWatch:
 @pytest.fixture(scope="session")
 def browser() -> Generator[Browser, None, None]:
     chromium = find_chromium()
-    if chromium is None:
-        pytest.skip("no Chromium on this machine: apt-get install chromium")
+    if reason := missing_for_a_browser(chromium):
+        pytest.skip(reason)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
         yield started
