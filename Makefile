@@ -10,7 +10,6 @@ APPS := educonnect_admin establishments notifications accounts statistics aaf_im
 WORKERS ?= 2
 PYTEST_ARGS ?=
 
-export PYTHONDONTWRITEBYTECODE ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
@@ -20,8 +19,6 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help: ## Cette liste
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '%-22s %s\n' "$$name" "$$what"; done
-
-# --- set-up, remembered by stamp files inside the environment ---
 
 $(VENV)/.created:
 	@test -n "$(PYTHON)" || { echo "✗ Python 3.11 ou plus récent est nécessaire : apt-get install python3" >&2; exit 1; }
@@ -53,8 +50,6 @@ $(VENV)/.chromium: $(VENV)/.installed
 
 setup: $(VENV)/.pango ## Prépare l’environnement : Python, dépendances, bibliothèques
 
-# --- running ---
-
 demo: setup ## Lance la console de démonstration (PORT=8000) ; Ctrl-C arrête tout
 	@$(BIN)/python -m educonnect_admin.demo start $(if $(PORT),--port $(PORT))
 
@@ -69,8 +64,6 @@ manage: setup ## Une commande sur les données de démonstration : make manage C
 
 bench: setup ## Mesure les chiffres à tenir (moins de dix minutes)
 	@$(BIN)/python -m educonnect_admin.embedded run --data var/bench -- $(BIN)/python -m bench
-
-# --- checking ---
 
 test: lint types imports migrations deploy-check pytest ## Vérifie tout : style, types, directions, migrations, tests
 
@@ -111,8 +104,6 @@ deploy-check: setup ## Les réglages de production sont sûrs (check --deploy)
 pytest: setup $(VENV)/.chromium ## Les tests seuls (WORKERS=2, PYTEST_ARGS=…)
 	@echo "→ pytest"
 	@$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
-
-# --- keeping ---
 
 requirements: setup ## Refait requirements*.txt depuis pyproject.toml (versions et empreintes)
 	@command -v uv >/dev/null || { echo "✗ uv est nécessaire : pipx install uv" >&2; exit 1; }
