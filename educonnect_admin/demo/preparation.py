@@ -55,7 +55,7 @@ def manage(title: str, command: Sequence[str], environment: Mapping[str, str]) -
     process = subprocess.Popen(
         [sys.executable, "manage.py", *command],
         cwd=BASE_DIR,
-        env=dict(environment),
+        env={"LOG_LEVEL": "WARNING", **environment},
         stdin=subprocess.DEVNULL,
         start_new_session=True,
     )
