@@ -1,0 +1,1 @@
+"""From the staged tables of one run to the tables of the application, by sets, inside one transaction."""

@@ -1,0 +1,65 @@
+"""The links between pupils and responsables, resolved once all the files are read."""
+
+from __future__ import annotations
+
+from aaf_import.merging.merge import Counts, Merge
+
+# A responsable may be in any file; one that no file has, or who left, makes no link.
+_LINKS = """
+CREATE UNLOGGED TABLE current_link AS
+SELECT student.id AS student_id, responsable.id AS responsable_id, link.student, link.responsable,
+       link.kinship, link.is_legal, link.legal_code
+FROM staged_link link
+JOIN (SELECT id, jointure FROM establishments_student WHERE feed_id = %(feed)s) student
+     ON student.jointure = link.student
+LEFT JOIN (SELECT id, jointure FROM establishments_responsable
+           WHERE feed_id = %(feed)s AND left_at IS NULL) responsable
+     ON responsable.jointure = link.responsable
+"""
+_UNKNOWN = """
+WITH unknown AS (DELETE FROM current_link WHERE responsable_id IS NULL RETURNING student, responsable)
+INSERT INTO staged_anomaly (code, category, jointure, attribute, structure, who, value)
+SELECT 'RELATION_UNKNOWN', 'Eleve', unknown.student, '', staged.structure,
+       staged.surname || ' ' || staged.given_name, unknown.responsable
+FROM unknown JOIN staged_student staged ON staged.jointure = unknown.student
+"""
+_CHANGES = """
+CREATE UNLOGGED TABLE link_change AS
+SELECT old.id AS old_id, link.student_id, link.responsable_id, link.kinship, link.is_legal, link.legal_code
+FROM current_link link
+LEFT JOIN establishments_responsibility old
+     ON old.student_id = link.student_id AND old.responsable_id = link.responsable_id
+WHERE old.id IS NULL OR old.ended_at IS NOT NULL OR old.is_legal <> link.is_legal
+      OR old.kinship <> link.kinship OR old.legal_code <> link.legal_code
+"""
+_NEW = """
+INSERT INTO establishments_responsibility (student_id, responsable_id, kinship, is_legal, legal_code)
+SELECT student_id, responsable_id, kinship, is_legal, legal_code FROM link_change WHERE old_id IS NULL
+"""
+_CHANGED = """
+UPDATE establishments_responsibility old
+SET kinship = change.kinship, is_legal = change.is_legal, legal_code = change.legal_code, ended_at = NULL
+FROM link_change change WHERE old.id = change.old_id
+"""
+_ENDED = """
+UPDATE establishments_responsibility old SET ended_at = %(now)s
+FROM establishments_student student
+WHERE student.id = old.student_id AND student.feed_id = %(feed)s AND old.ended_at IS NULL
+      AND NOT EXISTS (SELECT FROM current_link link
+                      WHERE link.student_id = old.student_id AND link.responsable_id = old.responsable_id)
+      AND NOT EXISTS (SELECT FROM staying_student staying WHERE staying.id = old.student_id)
+"""
+
+
+def merge_links(merge: Merge) -> None:
+    """Pupils and responsables are merged already, departures included."""
+    merge.run(_LINKS)
+    merge.run(_UNKNOWN)
+    merge.run("ANALYZE current_link")
+    merge.run(_CHANGES)
+    created, updated = merge.run(_NEW), merge.run(_CHANGED)
+    total = merge.number("SELECT count(*) FROM current_link")
+    left = merge.run(_ENDED) if "Eleve" in merge.covered else 0
+    merge.counts["responsibilities"] = Counts(created, updated, total - created - updated, left)
+    if created * 10 > total:
+        merge.run("ANALYZE establishments_responsibility (student_id, responsable_id)")

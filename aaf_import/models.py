@@ -1,0 +1,98 @@
+"""One extract applied or refused, and what was wrong in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from aaf_import.faults import LABELS, Fault
+from establishments.models import Establishment, Feed
+
+
+class ImportRun(models.Model):
+    """One try at applying one extract.
+
+    `counts`, `anomaly_counts` and `ignored_attributes` are what `import_aaf --json` prints. A dry run keeps
+    its counts, and nothing of what it did. `message` says, in French, why an extract was refused.
+    """
+
+    class Kind(models.TextChoices):
+        COMPLET = "complet", "Complet"
+        DELTA = "delta", "Delta"
+
+    class Status(models.TextChoices):
+        RUNNING = "RUNNING", "En cours"
+        APPLIED = "APPLIED", "Appliqué"
+        REFUSED = "REFUSED", "Refusé"
+        DRY_RUN = "DRY_RUN", "Essai, rien n’est appliqué"
+
+    feed = models.ForeignKey(Feed, models.PROTECT, null=True, related_name="import_runs")
+    academy = models.CharField("académie", max_length=2, blank=True)
+    degree = models.PositiveSmallIntegerField("degré", null=True)
+    kind = models.CharField("type", max_length=8, choices=Kind.choices)
+    extract_date = models.DateField("date de l’extrait", null=True)
+    status = models.CharField("état", max_length=8, choices=Status.choices, default=Status.RUNNING)
+    started_at = models.DateTimeField("début", default=timezone.now)
+    finished_at = models.DateTimeField("fin", null=True)
+    counts = models.JSONField("comptes", default=dict)
+    anomaly_counts = models.JSONField("anomalies", default=dict)
+    ignored_attributes = models.JSONField("attributs ignorés", default=dict)
+    message = models.TextField("message", blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["feed", "-started_at"], name="run_of_feed")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status="RUNNING", finished_at__isnull=True)
+                | (~Q(status="RUNNING") & Q(finished_at__isnull=False)),
+                name="run_finished",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="REFUSED") | ~Q(message=""), name="run_refused_says_why"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"import {self.pk}"
+
+    @property
+    def seconds(self) -> float:
+        """How long it took, up to now when it is not finished."""
+        return round(((self.finished_at or timezone.now()) - self.started_at).total_seconds(), 2)
+
+    def as_json(self) -> dict[str, Any]:
+        """What programs read (`import_aaf --json`)."""
+        return {
+            "run": self.pk,
+            "academy": self.academy,
+            "degree": self.degree,
+            "kind": self.kind,
+            "applied": self.status == self.Status.APPLIED,
+            "counts": self.counts,
+            "anomalies": self.anomaly_counts,
+            "ignored_attributes": self.ignored_attributes,
+            "seconds": self.seconds,
+        }
+
+
+class Anomaly(models.Model):
+    """What was wrong in one entry, said to the director of the establishment when it is of one."""
+
+    run = models.ForeignKey(ImportRun, models.CASCADE, related_name="anomalies")
+    code = models.CharField(max_length=32, choices=[(fault.value, LABELS[fault]) for fault in Fault])
+    category = models.CharField("catégorie AAF", max_length=40)
+    jointure = models.CharField(max_length=64, blank=True)
+    attribute = models.CharField("attribut AAF", max_length=80, blank=True)
+    establishment = models.ForeignKey(Establishment, models.PROTECT, null=True, related_name="anomalies")
+    sentence = models.TextField("constat")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(code__in=[f.value for f in Fault]), name="anomaly_code")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.jointure}"

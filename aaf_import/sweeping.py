@@ -1,0 +1,62 @@
+"""A living run holds a lock; what a dead one left is swept by the next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from aaf_import.models import ImportRun
+from aaf_import.staging import RUN_LOCK, SCHEMA_PREFIX, drop_tables
+
+INTERRUPTED = "L’import a été interrompu : rien n’a été appliqué. Relancez-le."
+
+
+@contextmanager
+def living_run(kind: ImportRun.Kind) -> Iterator[ImportRun]:
+    """A new run, alive until the block ends or this connection does."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        run = ImportRun.objects.create(kind=kind)
+        # Before the row can be seen: a run without its lock is a dead one.
+        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [RUN_LOCK, run.pk])
+    try:
+        yield run
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [RUN_LOCK, run.pk])
+
+
+def sweep() -> list[int]:
+    """Drop the staged tables of dead runs, and say of those that they were interrupted; their numbers."""
+    dead = [run for run in _suspects() if _is_dead(run)]
+    for run in dead:
+        drop_tables(connection.connection, run)
+    ImportRun.objects.filter(pk__in=dead, status=ImportRun.Status.RUNNING).update(
+        status=ImportRun.Status.REFUSED, finished_at=timezone.now(), message=INTERRUPTED
+    )
+    return dead
+
+
+def _suspects() -> set[int]:
+    """Runs which say they run, or whose tables are there."""
+    running = set(ImportRun.objects.filter(status=ImportRun.Status.RUNNING).values_list("pk", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nspname FROM pg_namespace WHERE nspname ~ %s", [f"^{SCHEMA_PREFIX}[0-9]+$"])
+        return running | {int(name.removeprefix(SCHEMA_PREFIX)) for (name,) in cursor.fetchall()}
+
+
+_HELD = """
+SELECT count(*) FROM pg_locks
+WHERE locktype = 'advisory' AND classid = %s AND objid = %s AND objsubid = 2
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+
+
+def _is_dead(run: int) -> bool:
+    """Whether nobody holds the run's lock."""
+    with connection.cursor() as cursor:
+        cursor.execute(_HELD, [RUN_LOCK, run])
+        held = cursor.fetchone()
+    return held is not None and held[0] == 0

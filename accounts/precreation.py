@@ -1,0 +1,86 @@
+"""Accounts for the pupils and responsables who give right to one and have none, by one statement."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import connection
+
+from accounts.models import AccountKind, AccountSource
+from accounts.transitions import Origin, State
+from establishments.models import Degree, Feed
+
+# The base is establishments.names.identifier_base, « x » when no letter of a name could be read. Numbers go
+# by jointure, whatever the order of the rows, and the first holder of a base has none; each series advances
+# once, by as many as it gives. The run tells of these accounts, not one event each.
+_PRECREATE = """
+WITH person AS (
+    SELECT %(responsable)s AS kind, responsable.id AS record, jointure, surname_key, given_name_key
+    FROM establishments_responsable responsable
+    WHERE responsable.feed_id = %(feed)s AND responsable.left_at IS NULL
+          AND NOT EXISTS (SELECT FROM accounts_accountsource source
+                          WHERE source.responsable_id = responsable.id AND source.closed_at IS NULL)
+          AND EXISTS (SELECT FROM establishments_responsibility link
+                      JOIN establishments_student child ON child.id = link.student_id
+                      WHERE link.responsable_id = responsable.id AND link.is_legal AND link.ended_at IS NULL
+                            AND child.left_at IS NULL AND child.eligible_at IS NOT NULL)
+    UNION ALL
+    SELECT %(student)s, student.id, jointure, surname_key, given_name_key
+    FROM establishments_student student
+    WHERE %(students_have_accounts)s AND student.feed_id = %(feed)s AND student.left_at IS NULL
+          AND student.eligible_at IS NOT NULL
+          AND NOT EXISTS (SELECT FROM accounts_accountsource source
+                          WHERE source.student_id = student.id AND source.closed_at IS NULL)
+), placed AS (
+    SELECT kind, record, base, count(*) OVER (PARTITION BY base) AS size,
+           row_number() OVER (PARTITION BY base ORDER BY kind, jointure, record) AS place
+    FROM (SELECT person.*, lower(CASE WHEN given_name_key = '' THEN coalesce(nullif(surname_key, ''), 'X')
+                                      ELSE left(given_name_key, 1) || '.' || surname_key END) AS base
+          FROM person) named
+), series AS (
+    INSERT INTO accounts_identifierseries AS series (base, issued)
+    SELECT base, count(*) FROM placed GROUP BY base ORDER BY base
+    ON CONFLICT (base) DO UPDATE SET issued = series.issued + excluded.issued
+    RETURNING base, issued
+), numbered AS MATERIALIZED (
+    SELECT nextval((SELECT pg_get_serial_sequence('accounts_account', 'id')::regclass)) AS account,
+           kind, record, base, series.issued - placed.size + placed.place - 1 AS number
+    FROM placed JOIN series USING (base)
+), created AS (
+    INSERT INTO accounts_account (id, identifier, kind, state, origin, version, created_at,
+        sealed_secret, password, pending_mail, mail, mobile)
+    SELECT account, base || coalesce(nullif(number, 0)::text, ''), kind, %(state)s, %(origin)s, 0, %(now)s,
+           '', '', '', '', ''
+    FROM numbered
+), sourced AS (
+    INSERT INTO accounts_accountsource (account_id, responsable_id, student_id, opened_at, reason)
+    SELECT account, CASE WHEN kind = %(responsable)s THEN record END,
+           CASE WHEN kind = %(student)s THEN record END, %(now)s, %(reason)s
+    FROM numbered
+)
+SELECT kind, count(*) FROM numbered GROUP BY kind
+"""
+
+
+def precreate_accounts(feed: Feed, *, now: datetime) -> dict[AccountKind, int]:
+    """Give a « Non notifié » account to each present record of `feed` that needs one; how many, by kind.
+
+    Responsables need a legal link in force to a present pupil who gives right to accounts; pupils have one
+    in the 2nd degré only. Runs in the caller's transaction, and touches no account that exists.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _PRECREATE,
+            {
+                "feed": feed.pk,
+                "now": now,
+                "responsable": AccountKind.RESPONSABLE.value,
+                "student": AccountKind.STUDENT.value,
+                "students_have_accounts": feed.degree == Degree.SECOND,
+                "state": State.NOT_NOTIFIED.value,
+                "origin": Origin.NONE.value,
+                "reason": AccountSource.Reason.CREATED.value,
+            },
+        )
+        created = dict(cursor.fetchall())
+    return {kind: created.get(kind.value, 0) for kind in AccountKind}
