@@ -213,6 +213,14 @@ DOCUMENT_LIFETIME = timedelta(days=env.int("DOCUMENT_DAYS", default=7))
 # Accounts of one transaction of a bulk action.
 OPERATION_CHUNK = env.int("OPERATION_CHUNK", default=500)
 AAF_INBOX = Path(env.str("AAF_INBOX", default=str(BASE_DIR / "var" / "inbox")))
+AAF_PROCESSES = env.int("AAF_PROCESSES", default=2)
+AAF_UNPACK_LIMIT = env.int("AAF_UNPACK_LIMIT_GB", default=20) << 30
+# An establishment, or a feed, of fewer pupils is not watched; above, more losses at once are not believed.
+AAF_WATCHED_FROM = env.int("AAF_WATCHED_FROM", default=30)
+AAF_ESTABLISHMENT_LOSS = env.float("AAF_ESTABLISHMENT_LOSS", default=0.20)
+AAF_FEED_LOSS = env.float("AAF_FEED_LOSS", default=0.05)
+# 1er degré: brothers and sisters, educators and carers are listed without being legal guardians.
+AAF_NOT_LEGAL_KINSHIPS: list[str] = env.list("AAF_NOT_LEGAL_KINSHIPS", default=["37", "41", "42", "43"])
 # Accounts for « personnes en charge » (legal flag 2 since 2018), who are not legal guardians.
 # What a family must choose as a password: « guide » (8 to 14, letters and digits) or « cnil ».
 FAMILY_PASSWORD_RULE = env.str("FAMILY_PASSWORD_RULE", default="cnil")
