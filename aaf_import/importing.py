@@ -15,6 +15,7 @@ from aaf_import.applying import Options, Refused, apply
 from aaf_import.extract import ExtractFile, UnusableExtract, opened
 from aaf_import.identity import Identity, identify, missing_parts
 from aaf_import.models import ImportRun
+from aaf_import.parallel import stage_files
 from aaf_import.rules import rules_of
 from aaf_import.staging import (
     FileReport,
@@ -22,7 +23,6 @@ from aaf_import.staging import (
     UnreadableFile,
     create_tables,
     drop_tables,
-    stage_files,
 )
 from aaf_import.sweeping import living_run, sweep
 from establishments.models.places import KIND_LABELS

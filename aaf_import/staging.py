@@ -1,4 +1,4 @@
-"""The tables of one run where files are copied before anything is applied, and the processes that fill them.
+"""The tables of one run where files are copied before anything is applied.
 
 Each run has its own schema of unlogged tables. A run holds a session lock for as long as it lives: tables
 whose run holds none were left by a dead process, and the next run drops them.
@@ -6,16 +6,10 @@ whose run holds none were left by a dead process, and the next run drops them.
 
 from __future__ import annotations
 
-import gc
-import multiprocessing
-import os
-import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -81,40 +75,6 @@ def drop_tables(connection: psycopg.Connection[Any], run: int) -> None:
     connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema_of(run))))
 
 
-def stage_files(
-    connection: psycopg.Connection[Any], run: int, sources: Sequence[Source], processes: int
-) -> Iterator[FileReport]:
-    """Copy every file into the run's tables, and report each as it ends; raises UnreadableFile.
-
-    With one process the caller's connection is used; else each process has its own, and the largest files
-    go first, so that the processes end together.
-    """
-    if processes == 1 or len(sources) == 1:
-        for source in sources:
-            yield stage_file(connection, run, source)
-        return
-    with ProcessPoolExecutor(
-        max_workers=min(processes, len(sources)),
-        mp_context=multiprocessing.get_context("spawn"),
-        initializer=_start_worker,
-        initargs=(connection.info.dsn, connection.info.password, run),
-    ) as pool:
-        ordered = sorted(sources, key=lambda source: source.size, reverse=True)
-        yield from _as_they_end(pool, [pool.submit(_stage_in_worker, source) for source in ordered])
-
-
-def _as_they_end(pool: ProcessPoolExecutor, waiting: Sequence[Future[FileReport]]) -> Iterator[FileReport]:
-    """The reports; one unreadable file, or the caller's going away, gives up the files not begun."""
-    left = set(waiting)
-    try:
-        while left:
-            done, left = wait(left, return_when=FIRST_COMPLETED)
-            for future in done:
-                yield future.result()
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
 def stage_file(connection: psycopg.Connection[Any], run: int, source: Source) -> FileReport:
     report = FileReport(source)
     try:
@@ -137,30 +97,3 @@ def _copy(connection: psycopg.Connection[Any], run: int, batch: Batch) -> None:
             )
             with connection.cursor() as cursor, cursor.copy(statement) as copy:
                 copy.write(lines)
-
-
-class _Worker:
-    """What a process of the pool keeps from one file to the next."""
-
-    connection: ClassVar[psycopg.Connection[Any]]
-    run: ClassVar[int]
-
-
-def _start_worker(dsn: str, password: str, run: int) -> None:
-    """Open the connection of this process, which ends with its parent however the parent ends."""
-    # Reading makes millions of small objects and no cycle.
-    gc.disable()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    _Worker.connection = psycopg.connect(dsn, password=password or None, autocommit=True)
-    _Worker.run = run
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent:
-        parent.join()
-        os._exit(1)
-
-
-def _stage_in_worker(source: Source) -> FileReport:
-    return stage_file(_Worker.connection, _Worker.run, source)

@@ -1,0 +1,29 @@
+"""Imports that nobody waits for: the night's deliveries, and one extract on demand."""
+
+from contextlib import suppress
+from pathlib import Path
+
+from celery import shared_task
+from django.conf import settings
+
+from aaf_import.importing import ExtractRefused, import_extract
+from aaf_import.inbox import feed_folders, import_folder
+
+
+@shared_task(name="aaf_import.import_inbox")
+def import_inbox() -> None:
+    """One task a feed: what goes wrong with one stops no other."""
+    for folder in feed_folders(settings.AAF_INBOX):
+        import_feed_folder.delay(str(folder))
+
+
+@shared_task(name="aaf_import.import_feed_folder")
+def import_feed_folder(folder: str) -> None:
+    import_folder(Path(folder))
+
+
+@shared_task(name="aaf_import.import_path")
+def import_path(path: str) -> None:
+    """Import one extract; a refusal is told by its run."""
+    with suppress(ExtractRefused):
+        import_extract(Path(path))
