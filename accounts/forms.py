@@ -126,6 +126,11 @@ class AccountFilterForm(forms.Form):
         return any(value for name, value in given - kept if name != "q")
 
     @property
+    def formation_label(self) -> str:
+        """« MEF » in the 2nd degré, « Niveau » in the 1er."""
+        return self.columns.get("mef") or self.columns["niveau"]
+
+    @property
     def is_narrowed(self) -> bool:
         return any(self.cleaned_data.get(name) for name in _NARROWINGS)
 

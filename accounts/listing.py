@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from django.core.paginator import Page, Paginator
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.forms import PAGE_SIZES
+from accounts.models import ORIGIN_LABELS, STATE_LABELS, Account
 from accounts.passwords import Standing, password_deadline, password_standing
 
 if TYPE_CHECKING:
@@ -16,8 +18,10 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from accounts.forms import AccountFilterForm
-    from accounts.models import Holding
     from accounts.rows import RowQuerySet
+    from establishments.models import Establishment
+
+_OF_PASSWORD = ("state", "password", "sealed_secret", "secret_expires_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,25 +34,28 @@ class Header:
     sort: str
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A row as it is shown. `deadline` is the last day of a provisional password, `is_dead`: it is over."""
+class Line(TypedDict):
+    """A row as it is shown, of an account's pk. `deadline` is the last day of a provisional password,
+    `is_dead`: it is over. `formation` is the MEF in the 2nd degré, the level in the 1er.
 
-    holding: Holding
+    A dictionary, because templates read one twice as fast as an object.
+    """
+
+    account: int
+    address: str
+    student: str
+    class_label: str
+    formation: str
+    holder: str
+    identifier: str
     has_mail: bool
-    deadline: date | None
+    state: str
+    state_label: str
     is_dead: bool
-
-    @property
-    def class_label(self) -> str:
-        school_class = self.holding.student.school_class
-        return school_class.label if school_class else ""
-
-    @property
-    def formation(self) -> str:
-        """The MEF of a pupil of the 2nd degré, the level of one of the 1er."""
-        student = self.holding.student
-        return student.mef.label if student.mef else student.level
+    origin_label: str
+    distributed_at: datetime | None
+    deadline: date | None
+    last_sign_in_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,21 +89,43 @@ class Listing:
         return "?" + self.form.query(page=str(self.page.number) if self.page.number > 1 else "")
 
 
-def read_listing(form: AccountFilterForm, seen: RowQuerySet, page: str | None, zone: ZoneInfo) -> Listing:
+def read_listing(form: AccountFilterForm, seen: RowQuerySet, page: str | None, at: Establishment) -> Listing:
     """The page `page` (the nearest one there is) of what `form` finds among the rows `seen`."""
     found = form.filter(seen).found()
     current = Paginator(found.rows, form.page_size).get_page(page)
-    now = timezone.now()
-    lines = [_line(holding, now, zone) for holding in seen.detailed(list(current.object_list))]
+    now, zone = timezone.now(), at.academy.zone
+    # Reversed once: reversing fifty addresses takes longer than reading their rows.
+    account_pages = reverse("account", args=[at.uai, 0]).removesuffix("0/")
+    rows = seen.detailed(list(current.object_list))
+    lines = [_line(row, f"{account_pages}{row['account_id']}/", now, zone) for row in rows]
     return Listing(form, current, lines, rows=len(found.rows), accounts=len(found.accounts))
 
 
-def _line(holding: Holding, now: datetime, zone: ZoneInfo) -> Line:
-    account, responsable = holding.account, holding.responsable
+def _line(row: dict[str, Any], address: str, now: datetime, zone: ZoneInfo) -> Line:
+    # As much of the account as the standing of its password takes.
+    password = {name: row[f"account__{name}"] for name in _OF_PASSWORD}
+    account = Account(pk=row["account_id"], **password)
     standing = password_standing(account, now)
+    student = _name(row, "student")
     return Line(
-        holding,
-        has_mail=bool(account.mail or (responsable and responsable.mail)),
-        deadline=password_deadline(account, standing, zone),
+        account=row["account_id"],
+        address=address,
+        student=student,
+        class_label=row["student__school_class__label"] or "–",
+        formation=row["student__mef__label"] or row["student__level"] or "–",
+        holder=_name(row, "responsable") or student,
+        identifier=row["account__identifier"],
+        has_mail=bool(row["account__mail"] or row["responsable__mail"]),
+        state=row["account__state"],
+        state_label=STATE_LABELS[row["account__state"]],
         is_dead=standing == Standing.EXPIRED,
+        origin_label=ORIGIN_LABELS[row["account__origin"]],
+        distributed_at=row["account__distributed_at"],
+        deadline=password_deadline(account, standing, zone),
+        last_sign_in_at=row["account__last_sign_in_at"],
     )
+
+
+def _name(row: dict[str, Any], person: str) -> str:
+    """« LE GOFF Éloïse »; empty when there is nobody."""
+    return f"{row[f'{person}__surname'] or ''} {row[f'{person}__given_name'] or ''}".strip()

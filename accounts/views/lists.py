@@ -36,8 +36,8 @@ def _list(request: ConsoleRequest, uai: str, population: AccountKind, template: 
     access = enter(request, uai)
     access.require(Right.CONSULT, population)
     form = AccountFilterForm(request.GET, establishment=access.establishment, population=population)
-    seen, zone = rows_seen_by(access, population), access.establishment.academy.zone
-    listing = read_listing(form, seen, request.GET.get("page"), zone)
+    seen = rows_seen_by(access, population)
+    listing = read_listing(form, seen, request.GET.get("page"), access.establishment)
     context = {
         "access": access,
         "form": form,
