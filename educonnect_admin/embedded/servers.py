@@ -91,11 +91,13 @@ class EmbeddedServers:
         return [server.child for server in (self.redis, self.postgres) if server and server.child]
 
     def stop(self) -> None:
-        """Redis first, PostgreSQL last."""
+        """Redis first, PostgreSQL last; then their sockets' folder, which may be in /tmp, is of no use."""
         if self.redis:
             self.redis.stop()
         if self.postgres:
             self.postgres.stop()
+            with suppress(OSError):
+                self.postgres.sockets.rmdir()
         if self._lock:
             self._lock.close()
 

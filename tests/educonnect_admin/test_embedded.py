@@ -124,6 +124,9 @@ def test_any_name_of_folder_will_do(data: Path, name: str) -> None:
     folder = data.parent / name / "servers"
     with servers(folder) as running, connect(running) as connection:
         assert connection.execute("SELECT current_database()").fetchone() == ("educonnect",)
+        assert running.postgres
+        sockets = running.postgres.sockets
+    assert not sockets.exists()
     subprocess.run(["rm", "-rf", servers_folder(folder)], check=True)
 
 
