@@ -98,7 +98,7 @@ def read_listing(form: AccountFilterForm, seen: RowQuerySet, page: str | None, a
     account_pages = reverse("account", args=[at.uai, 0]).removesuffix("0/")
     rows = seen.detailed(list(current.object_list))
     lines = [_line(row, f"{account_pages}{row['account_id']}/", now, zone) for row in rows]
-    return Listing(form, current, lines, rows=len(found.rows), accounts=len(found.accounts))
+    return Listing(form, current, lines, rows=len(found.rows), accounts=found.accounts)
 
 
 def _line(row: dict[str, Any], address: str, now: datetime, zone: ZoneInfo) -> Line:

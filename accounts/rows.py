@@ -7,7 +7,8 @@ from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Case, F, OrderBy, Q, QuerySet, Value, When
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Case, Count, F, OrderBy, Q, QuerySet, Value, When
 
 from accounts.models import ORIGIN_LABELS, STATE_LABELS, AccountKind, Holding
 from establishments.names import search_terms
@@ -76,10 +77,10 @@ _TIES: tuple[F | Case, ...] = (*ORDERS["eleve"], F("student_id"), F("pk"))
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search found: the rows in their order, and the accounts they show, each once."""
+    """What a search found: the keys of its rows in their order, and how many accounts they show."""
 
     rows: list[int]
-    accounts: frozenset[int]
+    accounts: int
 
 
 class RowQuerySet(QuerySet[Holding]):
@@ -125,9 +126,13 @@ class RowQuerySet(QuerySet[Holding]):
         return self.order_by(*column, *_TIES)
 
     def found(self) -> Found:
-        """Every row's key, in one pass which counts rows and accounts at once."""
-        pairs = list(self.values_list("pk", "account_id"))
-        return Found([row for row, _ in pairs], frozenset(account for _, account in pairs))
+        """Found in one pass and brought as one array: thousands of keys are dear as thousands of rows."""
+        rows = ArrayAgg("pk", order_by=self.query.order_by, default=Value([]))
+        return Found(**self.order_by().aggregate(rows=rows, accounts=Count("account", distinct=True)))
+
+    def accounts(self) -> frozenset[int]:
+        """The keys of the accounts, each once."""
+        return frozenset(self.order_by().values_list("account_id", flat=True))
 
     def detailed(self, keys: Sequence[int]) -> list[dict[str, Any]]:
         """The rows of these keys, in their order, with all a list shows of them."""

@@ -48,7 +48,7 @@ def selected_accounts(access: Access, population: AccountKind, data: QueryDict) 
             pk__in=accounts_found(access, population, QueryDict(data.get("filter", "")))
         )
     ticked = _keys(data)
-    return Account.objects.filter(pk__in=_usable(rows_seen_by(access, population).found().accounts & ticked))
+    return Account.objects.filter(pk__in=_usable(rows_seen_by(access, population).accounts() & ticked))
 
 
 def accounts_found(access: Access, population: AccountKind, filters: QueryDict) -> frozenset[int]:
@@ -56,7 +56,7 @@ def accounts_found(access: Access, population: AccountKind, filters: QueryDict) 
     form = AccountFilterForm(filters, establishment=access.establishment, population=population)
     if form.has_unknown:
         raise EmptySelection
-    return _usable(form.filter(rows_seen_by(access, population)).found().accounts)
+    return _usable(form.filter(rows_seen_by(access, population)).accounts())
 
 
 def _usable(chosen: frozenset[int]) -> frozenset[int]:

@@ -241,7 +241,8 @@ class AccountSource(models.Model):
 class Holding(models.Model):
     """That an account holds a child now, or is the pupil: a database view, one row per list row.
 
-    Responsables: open source, legal link in force, pupil present who has once been eligible.
+    Responsables: open source, legal link in force (a responsable who left has none), pupil present who
+    has once been eligible.
     Pupils: open source, pupil present. A closed account holds nobody. Visibility, lists, counts and
     children all read this view. The keys are the pupil's: a list sorts by them without another join.
     """
