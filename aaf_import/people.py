@@ -17,6 +17,7 @@ from establishments.names import name_key
 
 KEY_LIMIT = 64
 _NAME_LIMIT = 120
+_UNNAMED = {"Eleve": "l’élève", "EtabEducNat": "la structure", "MefEducNat": "la formation"}
 _TITLE_LIMIT = 8
 HEAD_POST, DEPUTY_POST, HEAD_POST_1D = "D0010", "D0011", "D0000"
 
@@ -88,7 +89,8 @@ def subject_of(entry: Entry, rules: Rules, batch: Batch, key_attribute: str) -> 
     """What is being read, once its key is sure: the identifier, and not the jointure when they differ."""
     jointure = entry.one(key_attribute)
     key = entry.key or jointure
-    subject = Subject(entry, rules, batch, NAMES[rules.degree], key, jointure, f"{entry.category} {key}")
+    unnamed = f"{_UNNAMED.get(entry.category, 'la personne')} n° {key}"
+    subject = Subject(entry, rules, batch, NAMES[rules.degree], key, jointure, unnamed)
     if 0 < len(key) <= KEY_LIMIT:
         return subject
     subject.fault(Fault.KEY_INVALID, key_attribute, key)

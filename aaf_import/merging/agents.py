@@ -60,12 +60,13 @@ JOIN establishments_agent agent ON agent.feed_id = %(feed)s AND agent.jointure =
 ON CONFLICT (agent_id, establishment_id, role, source) WHERE ended_at IS NULL DO NOTHING
 """
 _LEFT = """
-SELECT count(*) FROM unnest(%(agents)s::bigint[]) AS agent_id
+SELECT count(*) FROM unnest(%(agents)s::bigint[]) AS former (id)
 WHERE NOT EXISTS (SELECT FROM establishments_mandate mandate
-                  WHERE mandate.agent_id = agent_id AND mandate.source = 'AAF' AND mandate.ended_at IS NULL)
+                  WHERE mandate.agent_id = former.id AND mandate.source = 'AAF' AND mandate.ended_at IS NULL)
 """
 # A mail opens the console to one person: not when it is also another agent's, nor when it is a school's.
-# Whoever has chosen a password keeps the address they sign in with: an import changes it for nobody.
+# Whoever has gone leaves it to their successor. Whoever has chosen a password keeps the address they sign in
+# with: an import changes it for nobody.
 _SIGN_INS = """
 CREATE UNLOGGED TABLE sign_in AS
 WITH holder AS (
@@ -84,20 +85,22 @@ SELECT agent.id, agent.jointure, agent.email, rtrim(agent.surname || ' ' || agen
        lower(agent.contact_mail) AS mail, agent.password LIKE '!%%' AS may_change,
        lower(agent.contact_mail) IN (SELECT mail FROM shared) AS is_shared,
        lower(agent.contact_mail) IN (SELECT lower(mail) FROM establishments_establishment WHERE mail <> '')
-           AS is_of_establishment
-FROM establishments_agent agent JOIN staged_staff staff ON staff.jointure = agent.jointure
-WHERE agent.feed_id = %(feed)s
+           AS is_of_establishment,
+       NOT EXISTS (SELECT FROM staged_staff staff WHERE staff.jointure = agent.jointure)
+       AND agent.id NOT IN (SELECT id FROM holder) AS has_gone
+FROM establishments_agent agent
+WHERE agent.feed_id = %(feed)s AND %(covered)s
 """
 # In two statements: two agents may exchange their addresses.
 _CLOSED_SIGN_INS = """
 UPDATE establishments_agent agent SET email = NULL FROM sign_in
 WHERE agent.id = sign_in.id AND may_change AND agent.email IS NOT NULL
-      AND (is_shared OR is_of_establishment OR agent.email <> sign_in.mail)
+      AND (is_shared OR is_of_establishment OR has_gone OR agent.email <> sign_in.mail)
 """
 _OPENED_SIGN_INS = """
 UPDATE establishments_agent agent SET email = sign_in.mail FROM sign_in
 WHERE agent.id = sign_in.id AND may_change AND agent.email IS NULL
-      AND sign_in.mail <> '' AND NOT is_shared AND NOT is_of_establishment
+      AND sign_in.mail <> '' AND NOT is_shared AND NOT is_of_establishment AND NOT has_gone
       AND NOT EXISTS (SELECT FROM establishments_agent other WHERE other.email = sign_in.mail)
 """
 _NO_SIGN_IN = """
@@ -105,7 +108,7 @@ INSERT INTO staged_anomaly (code, category, jointure, attribute, structure, who,
 SELECT CASE WHEN is_shared THEN 'AGENT_MAIL_SHARED' ELSE 'AGENT_MAIL_OF_ESTABLISHMENT' END, 'PersEducNat',
        sign_in.jointure, %(attribute)s, coalesce(min(current.structure), ''), sign_in.who, sign_in.mail
 FROM sign_in LEFT JOIN current_mandate current ON current.staff = sign_in.jointure
-WHERE is_shared OR is_of_establishment
+WHERE (is_shared OR is_of_establishment) AND NOT has_gone
 GROUP BY sign_in.jointure, sign_in.who, sign_in.mail, is_shared
 """
 
@@ -135,7 +138,7 @@ def _end_mandates(merge: Merge) -> int:
 
 
 def _settle_sign_ins(merge: Merge, mail_attribute: str) -> None:
-    merge.run(_SIGN_INS)
+    merge.run(_SIGN_INS, covered="PersEducNat" in merge.covered)
     merge.run(_CLOSED_SIGN_INS)
     merge.run(_OPENED_SIGN_INS)
     merge.run(_NO_SIGN_IN, attribute=mail_attribute)

@@ -58,11 +58,13 @@ WHERE old.feed_id = %(feed)s AND old.left_at IS NULL
       AND old.id NOT IN (SELECT establishment_id FROM set_aside)
 """
 # What structures list (2nd degré) is staged with no pupil, what only pupils name with fewer than none; in the
-# 1st degré only pupils name classes, and the label that most of them give is kept.
+# 1st degré only pupils name classes, and the label that most of them give is kept. A class which is known and
+# no more described keeps its label.
 _CLASSES = """
 CREATE UNLOGGED TABLE wanted_class AS
 SELECT DISTINCT ON (establishment.id, listed.key)
-       establishment.id AS establishment_id, listed.key, listed.label, listed.label_key, mef.id AS mef_id
+       establishment.id AS establishment_id, listed.key, listed.label, listed.label_key, mef.id AS mef_id,
+       listed.pupils >= 0 AS is_described
 FROM (
     SELECT structure, key, label, label_key, mef, sum(pupils) AS pupils FROM staged_class
     GROUP BY structure, key, label, label_key, mef
@@ -78,8 +80,8 @@ SELECT old.id AS old_id, wanted.* FROM wanted_class wanted
 LEFT JOIN establishments_schoolclass old
      ON old.establishment_id = wanted.establishment_id AND old.key = wanted.key
 WHERE old.id IS NULL OR old.left_at IS NOT NULL
-      OR old.label <> wanted.label OR old.label_key <> wanted.label_key
-      OR old.mef_id IS DISTINCT FROM wanted.mef_id
+      OR wanted.is_described AND (old.label <> wanted.label OR old.label_key <> wanted.label_key
+                                  OR old.mef_id IS DISTINCT FROM wanted.mef_id)
 """
 _NEW_CLASSES = """
 INSERT INTO establishments_schoolclass (establishment_id, key, label, label_key, mef_id)
@@ -87,7 +89,9 @@ SELECT establishment_id, key, label, label_key, mef_id FROM class_change WHERE o
 """
 _CHANGED_CLASSES = """
 UPDATE establishments_schoolclass old
-SET label = change.label, label_key = change.label_key, mef_id = change.mef_id, left_at = NULL
+SET label = CASE WHEN is_described THEN change.label ELSE old.label END,
+    label_key = CASE WHEN is_described THEN change.label_key ELSE old.label_key END,
+    mef_id = CASE WHEN is_described THEN change.mef_id ELSE old.mef_id END, left_at = NULL
 FROM class_change change WHERE old.id = change.old_id
 """
 _LEFT_CLASSES = """
