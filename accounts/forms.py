@@ -28,6 +28,14 @@ _NARROWINGS: dict[str, Callable[[RowQuerySet, Any], RowQuerySet]] = {
     "mail": lambda rows, presence: rows.with_mail(presence == "avec"),
     "mobile": lambda rows, presence: rows.with_mobile(presence == "avec"),
     "origine": RowQuerySet.of_origins,
+    "expire": RowQuerySet.due,
+}
+_DEADLINE_LABELS = {
+    "": "Indifférente",
+    "passe": "Courrier expiré",
+    "15": "Courrier expirant dans les 15 jours",
+    "30": "Courrier expirant dans 16 à 30 jours",
+    "activation": "En cours d’activation depuis plus de 7 jours",
 }
 
 COLUMNS = {
@@ -99,6 +107,7 @@ class AccountFilterForm(forms.Form):
     mail = _presence("Adresse mail")
     mobile = _presence("Mobile")
     origine = _several("Origine du compte", ORIGIN_LABELS)
+    expire = OneField(label="Échéance", choices=list(_DEADLINE_LABELS.items()))
     tri = OneField()
     lignes = OneField(choices=[(str(size), str(size)) for size in PAGE_SIZES])
 

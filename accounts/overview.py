@@ -11,7 +11,7 @@ from django.db.models import Count, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from accounts.models import STATE_LABELS, Account, AccountKind, Holding, Operation, OperationItem, kinds_of
-from accounts.rows import HAS_MAIL, HAS_MOBILE, RowQuerySet
+from accounts.rows import HAS_MAIL, HAS_MOBILE, RowQuerySet, deadlines
 from accounts.transitions import State
 from establishments.models import Event, EventKind
 
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from establishments.access import Access
     from establishments.models import Agent, Feed
 
-SOON = timedelta(days=15)
-LATER = timedelta(days=30)
-SLOW_ACTIVATION = timedelta(days=7)
 # A nightly import, and two hours for it to be late.
 FRESH = timedelta(hours=26)
 RECENT = timedelta(days=30)
@@ -96,7 +93,7 @@ def _counted(access: Access, now: datetime) -> Iterable[Mapping[str, Any]]:
     here = RowQuerySet(Holding).filter(
         establishment=access.establishment, kind__in=kinds_of(access), account__closed_at__isnull=True
     )
-    provisional = Q(account__password="", account__secret_expires_at__gt=now)
+    due = deadlines(now)
 
     def accounts(condition: Q | None = None) -> Count:
         return Count("account", distinct=True, filter=condition)
@@ -106,15 +103,10 @@ def _counted(access: Access, now: datetime) -> Iterable[Mapping[str, Any]]:
         .values("kind", "account__state")
         .annotate(
             accounts=accounts(),
-            expired=accounts(Q(account__password="", account__secret_expires_at__lte=now)),
-            expiring_soon=accounts(provisional & Q(account__secret_expires_at__lte=now + SOON)),
-            expiring_later=accounts(
-                Q(account__password="", account__secret_expires_at__gt=now + SOON)
-                & Q(account__secret_expires_at__lte=now + LATER)
-            ),
-            slow=accounts(
-                Q(account__state=State.ACTIVATING, account__activating_since__lte=now - SLOW_ACTIVATION)
-            ),
+            expired=accounts(due["passe"]),
+            expiring_soon=accounts(due["15"]),
+            expiring_later=accounts(due["30"]),
+            slow=accounts(due["activation"]),
             unreachable=accounts(Q(kind=AccountKind.RESPONSABLE) & ~HAS_MAIL & ~HAS_MOBILE),
         )
     )
@@ -138,25 +130,25 @@ def attention(standing: Standing, feed: Feed) -> list[Attention]:
             standing.expired,
             _plural(standing.expired, f"courrier{{s}} {whose} expiré{{s}}"),
             "Le mot de passe provisoire ne fonctionne plus : notifiez de nouveau.",
-            "etat=NOTIFIED&tri=notification",
+            "expire=passe&tri=notification",
         ),
         Attention(
             standing.expiring_soon,
             _plural(standing.expiring_soon, f"courrier{{s}} {whose} à échéance dans les 15 jours"),
             "Rappelez aux familles d’activer leur compte.",
-            "etat=NOTIFIED&tri=notification",
+            "expire=15&tri=notification",
         ),
         Attention(
             standing.expiring_later,
             _plural(standing.expiring_later, f"courrier{{s}} {whose} à échéance entre 16 et 30 jours"),
             "",
-            "etat=NOTIFIED&tri=notification",
+            "expire=30&tri=notification",
         ),
         Attention(
             standing.slow,
             _plural(standing.slow, f"compte{{s}} {whose} en cours d’activation depuis plus de 7 jours"),
             "Le lien reçu par courriel n’a pas été ouvert.",
-            "etat=ACTIVATING",
+            "expire=activation",
         ),
         Attention(
             standing.unreachable,

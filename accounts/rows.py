@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Case, Count, F, OrderBy, Q, QuerySet, Value, When
+from django.utils import timezone
 
 from accounts.models import ORIGIN_LABELS, STATE_LABELS, AccountKind, Holding
+from accounts.transitions import State
 from establishments.names import search_terms
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from datetime import datetime
 
     from establishments.access import Access
 
@@ -28,6 +32,23 @@ _NAME_KEYS = (
     "responsable__given_name_key",
 )
 NO_CLASS = "aucune"
+SOON = timedelta(days=15)
+LATER = timedelta(days=30)
+SLOW_ACTIVATION = timedelta(days=7)
+
+
+def deadlines(now: datetime) -> dict[str, Q]:
+    """What waits for the family, by the name it has in addresses."""
+    soon, later = now + SOON, now + LATER
+    provisional = Q(account__password="", account__secret_expires_at__gt=now)
+    return {
+        "passe": Q(account__password="", account__secret_expires_at__lte=now),
+        "15": provisional & Q(account__secret_expires_at__lte=soon),
+        "30": provisional & Q(account__secret_expires_at__gt=soon, account__secret_expires_at__lte=later),
+        "activation": Q(
+            account__state=State.ACTIVATING, account__activating_since__lte=now - SLOW_ACTIVATION
+        ),
+    }
 
 
 def _rank(field: str, values: Collection[str]) -> Case:
@@ -113,6 +134,10 @@ class RowQuerySet(QuerySet[Holding]):
 
     def of_origins(self, origins: Collection[str]) -> RowQuerySet:
         return self.filter(account__origin__in=origins)
+
+    def due(self, deadline: str) -> RowQuerySet:
+        """Under one of the `deadlines`."""
+        return self.filter(deadlines(timezone.now())[deadline])
 
     def with_mail(self, is_present: bool) -> RowQuerySet:
         return self.filter(HAS_MAIL if is_present else ~HAS_MAIL)

@@ -128,6 +128,20 @@ def test_an_activation_is_slow_after_a_week(college, director):
     }
 
 
+def test_each_line_to_watch_opens_exactly_the_accounts_it_counts(client, college, director):
+    for days in (5, 70, 71, 85, 100, 101, 102):
+        notified(college, days_ago=days)
+    for days in (6, 8):
+        at = timezone.now() - timedelta(days=days)
+        responsable_account(college, state=State.ACTIVATING, activating_since=at)
+    responsable_account(college, record={"mail": "", "mobile": ""}, children=2)
+    client.force_login(director)
+    address = reverse("responsable_list", args=[college.uai])
+    lines = overview.attention(standing(director, college), college.feed)
+    opened = [client.get(f"{address}?{line.filters}").context["listing"].accounts for line in lines]
+    assert opened == [line.accounts for line in lines] == [3, 1, 2, 1, 1]
+
+
 def test_unreachable_is_neither_mail_nor_mobile_from_anywhere(college, director):
     nothing = {"mail": "", "mobile": ""}
     responsable_account(college, record=nothing)
