@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 PASSWORD_RULES = {
     "guide": "8 à 14 caractères, avec des lettres et des chiffres",
-    "cnil": "12 caractères au moins, ou 8 au moins si vous mêlez majuscules, minuscules, chiffres et symboles",
+    "cnil": "12 caractères au moins, ou 14 avec des minuscules, des majuscules et des chiffres",
 }
 
 

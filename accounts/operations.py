@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from accounts.models.account import AccountQuerySet
     from establishments.access import Access
 
-CHUNK_SIZE = 500
+CHUNK_SIZE = settings.OPERATION_CHUNK
 STALLED_AFTER = timedelta(seconds=60)
 DRAFT_LIFETIME = timedelta(days=2)
 _Status = Operation.Status

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from notifications.documents import delete_documents, read_document, store_document
 
 from accounts.letters import recipients, sheets_for
 from accounts.models import Operation, OperationItem, OperationPart
 from establishments.models import Event, EventKind
+from notifications.documents import delete_documents, read_document, store_document
 from notifications.models import Document
 from notifications.sheet_joining import join
 from notifications.sheets import render_sheets

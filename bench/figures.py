@@ -22,5 +22,7 @@ class Figure:
     def __str__(self) -> str:
         bound = ""
         if self.limit is not None:
-            bound = f"  ({'≥' if self.more_is_better else '≤'} {self.limit:g}: {'yes' if self.holds else 'NO'})"
+            bound = (
+                f"  ({'≥' if self.more_is_better else '≤'} {self.limit:g}: {'yes' if self.holds else 'NO'})"
+            )
         return f"{self.what:<74} {self.value:>10.3g} {self.unit}{bound}"

@@ -43,7 +43,11 @@ def measure() -> Iterator[Figure]:
     yield Figure("1,000 sheets: from confirmation to the joined PDF", ended, "s")
     yield Figure("1,000 sheets: one WeasyPrint call over one HTML, one process", baseline, "s")
     yield Figure(
-        "1,000 sheets: how many times faster than that call", baseline / rendered, "×", limit=1.6, more_is_better=True
+        "1,000 sheets: how many times faster than that call",
+        baseline / rendered,
+        "×",
+        limit=1.6,
+        more_is_better=True,
     )
 
 
@@ -71,7 +75,9 @@ def _one_call(sheets: Sequence[Sheet]) -> float:
     style = Path(rendering.finders.find("notifications/sheet.css"))
     css = CSS(filename=style, font_config=fonts)
     pages = [SheetPage(s, DENSITIES[0], anchor=f"s{n}", bookmark="") for n, s in enumerate(sheets)]
-    HTML(string=rendering._html(pages)).write_pdf(stylesheets=[css], font_config=fonts, pdf_variant=rendering.VARIANT)
+    HTML(string=rendering._html(pages)).write_pdf(
+        stylesheets=[css], font_config=fonts, pdf_variant=rendering.VARIANT
+    )
     return time.perf_counter() - started
 
 
@@ -85,7 +91,18 @@ def _two_workers() -> Iterator[None]:
         url = f"postgres://{target['USER']}@//{target['HOST'].strip('/')}/{target['NAME']}"
     with TemporaryDirectory() as documents:
         environment = os.environ | {"DATABASE_URL": url, "DOCUMENTS_ROOT": documents}
-        command = [sys.executable, "-m", "celery", "-A", "educonnect_admin", "worker", "-c", "2", "-l", "warning"]
+        command = [
+            sys.executable,
+            "-m",
+            "celery",
+            "-A",
+            "educonnect_admin",
+            "worker",
+            "-c",
+            "2",
+            "-l",
+            "warning",
+        ]
         worker = subprocess.Popen(command, env=environment)
         try:
             _wait_for_worker()
@@ -101,5 +118,3 @@ def _wait_for_worker() -> None:
     while not control.ping(timeout=1):
         if time.monotonic() > limit:
             raise TimeoutError("the Celery worker does not answer")
-
-

@@ -19,7 +19,7 @@ from establishments.models import Agent, Degree, Delegation, Mandate
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-PASSWORD = "demonstration-seulement"  # noqa: S105 - printed by demo_people, for all to read
+PASSWORD = "demonstration-seulement"
 
 
 @dataclass(frozen=True, slots=True)

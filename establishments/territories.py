@@ -79,7 +79,8 @@ _DEPARTMENTS: dict[str, str] = {
     "13": "16 Charente/17 Charente-Maritime/79 Deux-Sèvres/86 Vienne",
     "14": "22 Côtes-d’Armor/29 Finistère/35 Ille-et-Vilaine/56 Morbihan",
     "15": "67 Bas-Rhin/68 Haut-Rhin",
-    "16": "09 Ariège/12 Aveyron/31 Haute-Garonne/32 Gers/46 Lot/65 Hautes-Pyrénées/81 Tarn/82 Tarn-et-Garonne",
+    "16": "09 Ariège/12 Aveyron/31 Haute-Garonne/32 Gers/46 Lot/65 Hautes-Pyrénées/81 Tarn/"
+    "82 Tarn-et-Garonne",
     "17": "44 Loire-Atlantique/49 Maine-et-Loire/53 Mayenne/72 Sarthe/85 Vendée",
     "18": "18 Cher/28 Eure-et-Loir/36 Indre/37 Indre-et-Loire/41 Loir-et-Cher/45 Loiret",
     "19": "08 Ardennes/10 Aube/51 Marne/52 Haute-Marne",
@@ -114,7 +115,9 @@ _CORSE = {"620": "02A", "720": "02B"}
 
 def is_valid_uai(uai: str) -> bool:
     """Whether `uai` is seven digits and their key letter (n mod 23, without I, O and Q)."""
-    return len(uai) == 8 and uai[:7].isascii() and uai[:7].isdigit() and uai[7] == UAI_LETTERS[int(uai[:7]) % 23]
+    return (
+        len(uai) == 8 and uai[:7].isascii() and uai[:7].isdigit() and uai[7] == UAI_LETTERS[int(uai[:7]) % 23]
+    )
 
 
 def department_of(uai: str) -> DepartmentRef | None:

@@ -8,278 +8,685 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Academy',
+            name="Academy",
             fields=[
-                ('code', models.CharField(max_length=2, primary_key=True, serialize=False, verbose_name='code')),
-                ('name', models.CharField(max_length=60, verbose_name='nom')),
-                ('time_zone', models.CharField(max_length=40, verbose_name='fuseau horaire')),
+                (
+                    "code",
+                    models.CharField(max_length=2, primary_key=True, serialize=False, verbose_name="code"),
+                ),
+                ("name", models.CharField(max_length=60, verbose_name="nom")),
+                ("time_zone", models.CharField(max_length=40, verbose_name="fuseau horaire")),
             ],
         ),
         migrations.CreateModel(
-            name='District',
+            name="District",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('jointure', models.CharField(db_collation='C', max_length=64)),
-                ('uai', models.CharField(max_length=8, verbose_name='UAI')),
-                ('name', models.CharField(max_length=200, verbose_name='nom')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("jointure", models.CharField(db_collation="C", max_length=64)),
+                ("uai", models.CharField(max_length=8, verbose_name="UAI")),
+                ("name", models.CharField(max_length=200, verbose_name="nom")),
             ],
         ),
         migrations.CreateModel(
-            name='Department',
+            name="Department",
             fields=[
-                ('code', models.CharField(max_length=3, primary_key=True, serialize=False, verbose_name='code')),
-                ('name', models.CharField(max_length=60, verbose_name='nom')),
-                ('academy', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='departments', to='establishments.academy')),
+                (
+                    "code",
+                    models.CharField(max_length=3, primary_key=True, serialize=False, verbose_name="code"),
+                ),
+                ("name", models.CharField(max_length=60, verbose_name="nom")),
+                (
+                    "academy",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="departments",
+                        to="establishments.academy",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Feed',
+            name="Feed",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('degree', models.PositiveSmallIntegerField(choices=[(1, '1er degré'), (2, '2nd degré')], verbose_name='degré')),
-                ('extract_date', models.DateField(null=True, verbose_name='date du dernier extrait')),
-                ('applied_at', models.DateTimeField(null=True, verbose_name='appliqué le')),
-                ('academy', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='feeds', to='establishments.academy')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "degree",
+                    models.PositiveSmallIntegerField(
+                        choices=[(1, "1er degré"), (2, "2nd degré")], verbose_name="degré"
+                    ),
+                ),
+                ("extract_date", models.DateField(null=True, verbose_name="date du dernier extrait")),
+                ("applied_at", models.DateTimeField(null=True, verbose_name="appliqué le")),
+                (
+                    "academy",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="feeds",
+                        to="establishments.academy",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Establishment',
+            name="Establishment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('jointure', models.CharField(db_collation='C', max_length=64)),
-                ('uai', models.CharField(db_index=True, max_length=8, verbose_name='UAI')),
-                ('kind', models.CharField(blank=True, max_length=40, verbose_name='sigle')),
-                ('name', models.CharField(max_length=200, verbose_name='nom')),
-                ('type_label', models.CharField(blank=True, max_length=120, verbose_name='type')),
-                ('type_code', models.CharField(blank=True, max_length=12, verbose_name='code du type')),
-                ('sector', models.CharField(blank=True, max_length=2, verbose_name='secteur')),
-                ('street', models.CharField(blank=True, max_length=200, verbose_name='adresse')),
-                ('postcode', models.CharField(blank=True, max_length=12, verbose_name='code postal')),
-                ('city', models.CharField(blank=True, max_length=120, verbose_name='ville')),
-                ('phone', models.CharField(blank=True, max_length=20, verbose_name='téléphone')),
-                ('mail', models.CharField(blank=True, max_length=254, verbose_name='adresse mail')),
-                ('search_key', models.CharField(db_collation='C', max_length=400)),
-                ('is_offered', models.BooleanField(default=False)),
-                ('left_at', models.DateTimeField(null=True, verbose_name='absent des extraits depuis')),
-                ('digest', models.UUIDField()),
-                ('department', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='establishments', to='establishments.department')),
-                ('district', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='establishments', to='establishments.district')),
-                ('feed', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='establishments', to='establishments.feed')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("jointure", models.CharField(db_collation="C", max_length=64)),
+                ("uai", models.CharField(db_index=True, max_length=8, verbose_name="UAI")),
+                ("kind", models.CharField(blank=True, max_length=40, verbose_name="sigle")),
+                ("name", models.CharField(max_length=200, verbose_name="nom")),
+                ("type_label", models.CharField(blank=True, max_length=120, verbose_name="type")),
+                ("type_code", models.CharField(blank=True, max_length=12, verbose_name="code du type")),
+                ("sector", models.CharField(blank=True, max_length=2, verbose_name="secteur")),
+                ("street", models.CharField(blank=True, max_length=200, verbose_name="adresse")),
+                ("postcode", models.CharField(blank=True, max_length=12, verbose_name="code postal")),
+                ("city", models.CharField(blank=True, max_length=120, verbose_name="ville")),
+                ("phone", models.CharField(blank=True, max_length=20, verbose_name="téléphone")),
+                ("mail", models.CharField(blank=True, max_length=254, verbose_name="adresse mail")),
+                ("search_key", models.CharField(db_collation="C", max_length=400)),
+                ("is_offered", models.BooleanField(default=False)),
+                ("left_at", models.DateTimeField(null=True, verbose_name="absent des extraits depuis")),
+                ("digest", models.UUIDField()),
+                (
+                    "department",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="establishments",
+                        to="establishments.department",
+                    ),
+                ),
+                (
+                    "district",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="establishments",
+                        to="establishments.district",
+                    ),
+                ),
+                (
+                    "feed",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="establishments",
+                        to="establishments.feed",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='district',
-            name='feed',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='districts', to='establishments.feed'),
+            model_name="district",
+            name="feed",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="districts",
+                to="establishments.feed",
+            ),
         ),
         migrations.CreateModel(
-            name='Agent',
+            name="Agent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('jointure', models.CharField(blank=True, db_collation='C', max_length=64)),
-                ('email', models.EmailField(blank=True, max_length=254, null=True, unique=True, verbose_name='adresse de connexion')),
-                ('contact_mail', models.CharField(blank=True, max_length=254, verbose_name='adresse mail')),
-                ('title', models.CharField(blank=True, max_length=8, verbose_name='civilité')),
-                ('surname', models.CharField(max_length=120, verbose_name='nom')),
-                ('given_name', models.CharField(blank=True, max_length=120, verbose_name='prénom')),
-                ('is_active', models.BooleanField(default=True, verbose_name='actif')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('invited_at', models.DateTimeField(null=True, verbose_name='invité le')),
-                ('digest', models.UUIDField(null=True)),
-                ('feed', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='agents', to='establishments.feed')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                ("jointure", models.CharField(blank=True, db_collation="C", max_length=64)),
+                (
+                    "email",
+                    models.EmailField(
+                        blank=True,
+                        max_length=254,
+                        null=True,
+                        unique=True,
+                        verbose_name="adresse de connexion",
+                    ),
+                ),
+                ("contact_mail", models.CharField(blank=True, max_length=254, verbose_name="adresse mail")),
+                ("title", models.CharField(blank=True, max_length=8, verbose_name="civilité")),
+                ("surname", models.CharField(max_length=120, verbose_name="nom")),
+                ("given_name", models.CharField(blank=True, max_length=120, verbose_name="prénom")),
+                ("is_active", models.BooleanField(default=True, verbose_name="actif")),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("invited_at", models.DateTimeField(null=True, verbose_name="invité le")),
+                ("digest", models.UUIDField(null=True)),
+                (
+                    "feed",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="agents",
+                        to="establishments.feed",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Mandate',
+            name="Mandate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('DIRECTOR', 'Direction'), ('DEPUTY', 'Adjoint')], max_length=10)),
-                ('source', models.CharField(choices=[('AAF', 'Annuaire fédérateur'), ('CLAIMS', 'Fédération d’identité'), ('GRANTED', 'Accordée')], max_length=10)),
-                ('started_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('agent', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='mandates', to=settings.AUTH_USER_MODEL)),
-                ('establishment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='mandates', to='establishments.establishment')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[("DIRECTOR", "Direction"), ("DEPUTY", "Adjoint")], max_length=10
+                    ),
+                ),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("AAF", "Annuaire fédérateur"),
+                            ("CLAIMS", "Fédération d’identité"),
+                            ("GRANTED", "Accordée"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("started_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "agent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="mandates",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "establishment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="mandates",
+                        to="establishments.establishment",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Mef',
+            name="Mef",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(db_collation='C', max_length=64)),
-                ('label', models.CharField(max_length=120, verbose_name='libellé')),
-                ('feed', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='mefs', to='establishments.feed')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("code", models.CharField(db_collation="C", max_length=64)),
+                ("label", models.CharField(max_length=120, verbose_name="libellé")),
+                (
+                    "feed",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="mefs",
+                        to="establishments.feed",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Responsable',
+            name="Responsable",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('jointure', models.CharField(db_collation='C', max_length=64)),
-                ('title', models.CharField(blank=True, max_length=8, verbose_name='civilité')),
-                ('surname', models.CharField(max_length=120, verbose_name='nom')),
-                ('birth_surname', models.CharField(blank=True, max_length=120, verbose_name='nom de famille')),
-                ('given_name', models.CharField(blank=True, max_length=120, verbose_name='prénom')),
-                ('surname_key', models.CharField(db_collation='C', max_length=120)),
-                ('given_name_key', models.CharField(blank=True, db_collation='C', max_length=120)),
-                ('source_id', models.CharField(blank=True, max_length=64, verbose_name='identifiant ONDE / SIECLE')),
-                ('left_at', models.DateTimeField(null=True, verbose_name='absent des extraits depuis')),
-                ('digest', models.UUIDField()),
-                ('address', models.CharField(blank=True, help_text='Lignes séparées par un saut.', max_length=240, verbose_name='adresse')),
-                ('postcode', models.CharField(blank=True, max_length=16, verbose_name='code postal')),
-                ('city', models.CharField(blank=True, max_length=120, verbose_name='ville')),
-                ('country', models.CharField(blank=True, max_length=80, verbose_name='pays')),
-                ('mobile', models.CharField(blank=True, max_length=20, verbose_name='mobile')),
-                ('mobile_raw', models.CharField(blank=True, max_length=60, verbose_name='mobile saisi')),
-                ('home_phone', models.CharField(blank=True, max_length=20, verbose_name='téléphone')),
-                ('work_phone', models.CharField(blank=True, max_length=20, verbose_name='téléphone professionnel')),
-                ('mail', models.CharField(blank=True, max_length=254, verbose_name='adresse mail')),
-                ('feed', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='establishments.feed')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("jointure", models.CharField(db_collation="C", max_length=64)),
+                ("title", models.CharField(blank=True, max_length=8, verbose_name="civilité")),
+                ("surname", models.CharField(max_length=120, verbose_name="nom")),
+                (
+                    "birth_surname",
+                    models.CharField(blank=True, max_length=120, verbose_name="nom de famille"),
+                ),
+                ("given_name", models.CharField(blank=True, max_length=120, verbose_name="prénom")),
+                ("surname_key", models.CharField(db_collation="C", max_length=120)),
+                ("given_name_key", models.CharField(blank=True, db_collation="C", max_length=120)),
+                (
+                    "source_id",
+                    models.CharField(blank=True, max_length=64, verbose_name="identifiant ONDE / SIECLE"),
+                ),
+                ("left_at", models.DateTimeField(null=True, verbose_name="absent des extraits depuis")),
+                ("digest", models.UUIDField()),
+                (
+                    "address",
+                    models.CharField(
+                        blank=True,
+                        help_text="Lignes séparées par un saut.",
+                        max_length=240,
+                        verbose_name="adresse",
+                    ),
+                ),
+                ("postcode", models.CharField(blank=True, max_length=16, verbose_name="code postal")),
+                ("city", models.CharField(blank=True, max_length=120, verbose_name="ville")),
+                ("country", models.CharField(blank=True, max_length=80, verbose_name="pays")),
+                ("mobile", models.CharField(blank=True, max_length=20, verbose_name="mobile")),
+                ("mobile_raw", models.CharField(blank=True, max_length=60, verbose_name="mobile saisi")),
+                ("home_phone", models.CharField(blank=True, max_length=20, verbose_name="téléphone")),
+                (
+                    "work_phone",
+                    models.CharField(blank=True, max_length=20, verbose_name="téléphone professionnel"),
+                ),
+                ("mail", models.CharField(blank=True, max_length=254, verbose_name="adresse mail")),
+                (
+                    "feed",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="establishments.feed",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='SchoolClass',
+            name="SchoolClass",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(db_collation='C', max_length=64)),
-                ('label', models.CharField(max_length=120, verbose_name='libellé')),
-                ('label_key', models.CharField(db_collation='C', max_length=160)),
-                ('left_at', models.DateTimeField(null=True, verbose_name='absente des extraits depuis')),
-                ('establishment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='classes', to='establishments.establishment')),
-                ('mef', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='classes', to='establishments.mef')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(db_collation="C", max_length=64)),
+                ("label", models.CharField(max_length=120, verbose_name="libellé")),
+                ("label_key", models.CharField(db_collation="C", max_length=160)),
+                ("left_at", models.DateTimeField(null=True, verbose_name="absente des extraits depuis")),
+                (
+                    "establishment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="classes",
+                        to="establishments.establishment",
+                    ),
+                ),
+                (
+                    "mef",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="classes",
+                        to="establishments.mef",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Student',
+            name="Student",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('jointure', models.CharField(db_collation='C', max_length=64)),
-                ('title', models.CharField(blank=True, max_length=8, verbose_name='civilité')),
-                ('surname', models.CharField(max_length=120, verbose_name='nom')),
-                ('birth_surname', models.CharField(blank=True, max_length=120, verbose_name='nom de famille')),
-                ('given_name', models.CharField(blank=True, max_length=120, verbose_name='prénom')),
-                ('surname_key', models.CharField(db_collation='C', max_length=120)),
-                ('given_name_key', models.CharField(blank=True, db_collation='C', max_length=120)),
-                ('source_id', models.CharField(blank=True, max_length=64, verbose_name='identifiant ONDE / SIECLE')),
-                ('left_at', models.DateTimeField(null=True, verbose_name='absent des extraits depuis')),
-                ('digest', models.UUIDField()),
-                ('ine', models.CharField(blank=True, max_length=11, verbose_name='INE')),
-                ('birth_date', models.DateField(verbose_name='date de naissance')),
-                ('level', models.CharField(blank=True, max_length=60, verbose_name='niveau')),
-                ('eligible_at', models.DateTimeField(null=True)),
-                ('arrived_at', models.DateTimeField(verbose_name='dans l’établissement depuis')),
-                ('establishment', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='students', to='establishments.establishment')),
-                ('feed', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='%(class)ss', to='establishments.feed')),
-                ('mef', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='students', to='establishments.mef')),
-                ('school_class', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='students', to='establishments.schoolclass')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("jointure", models.CharField(db_collation="C", max_length=64)),
+                ("title", models.CharField(blank=True, max_length=8, verbose_name="civilité")),
+                ("surname", models.CharField(max_length=120, verbose_name="nom")),
+                (
+                    "birth_surname",
+                    models.CharField(blank=True, max_length=120, verbose_name="nom de famille"),
+                ),
+                ("given_name", models.CharField(blank=True, max_length=120, verbose_name="prénom")),
+                ("surname_key", models.CharField(db_collation="C", max_length=120)),
+                ("given_name_key", models.CharField(blank=True, db_collation="C", max_length=120)),
+                (
+                    "source_id",
+                    models.CharField(blank=True, max_length=64, verbose_name="identifiant ONDE / SIECLE"),
+                ),
+                ("left_at", models.DateTimeField(null=True, verbose_name="absent des extraits depuis")),
+                ("digest", models.UUIDField()),
+                ("ine", models.CharField(blank=True, max_length=11, verbose_name="INE")),
+                ("birth_date", models.DateField(verbose_name="date de naissance")),
+                ("level", models.CharField(blank=True, max_length=60, verbose_name="niveau")),
+                ("eligible_at", models.DateTimeField(null=True)),
+                ("arrived_at", models.DateTimeField(verbose_name="dans l’établissement depuis")),
+                (
+                    "establishment",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="students",
+                        to="establishments.establishment",
+                    ),
+                ),
+                (
+                    "feed",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="%(class)ss",
+                        to="establishments.feed",
+                    ),
+                ),
+                (
+                    "mef",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="students",
+                        to="establishments.mef",
+                    ),
+                ),
+                (
+                    "school_class",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="students",
+                        to="establishments.schoolclass",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Responsibility',
+            name="Responsibility",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kinship', models.CharField(blank=True, max_length=4, verbose_name='parenté')),
-                ('is_legal', models.BooleanField(verbose_name='responsable légal')),
-                ('legal_code', models.CharField(blank=True, max_length=2)),
-                ('ended_at', models.DateTimeField(null=True, verbose_name='terminé le')),
-                ('responsable', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='responsibilities', to='establishments.responsable')),
-                ('student', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='responsibilities', to='establishments.student')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kinship", models.CharField(blank=True, max_length=4, verbose_name="parenté")),
+                ("is_legal", models.BooleanField(verbose_name="responsable légal")),
+                ("legal_code", models.CharField(blank=True, max_length=2)),
+                ("ended_at", models.DateTimeField(null=True, verbose_name="terminé le")),
+                (
+                    "responsable",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="responsibilities",
+                        to="establishments.responsable",
+                    ),
+                ),
+                (
+                    "student",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="responsibilities",
+                        to="establishments.student",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Delegation',
+            name="Delegation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('profile', models.CharField(choices=[('CONSULT', 'Consulter'), ('ASSIST', 'Assister'), ('MANAGE', 'Gérer')], max_length=10)),
-                ('population', models.CharField(choices=[('STUDENTS', 'Élèves'), ('RESPONSABLES', 'Responsables'), ('BOTH', 'Élèves et responsables')], max_length=12)),
-                ('begins_on', models.DateField()),
-                ('ends_on', models.DateField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('agent', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='delegations', to=settings.AUTH_USER_MODEL)),
-                ('granted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='delegations_granted', to=settings.AUTH_USER_MODEL)),
-                ('establishment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='delegations', to='establishments.establishment')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "profile",
+                    models.CharField(
+                        choices=[("CONSULT", "Consulter"), ("ASSIST", "Assister"), ("MANAGE", "Gérer")],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "population",
+                    models.CharField(
+                        choices=[
+                            ("STUDENTS", "Élèves"),
+                            ("RESPONSABLES", "Responsables"),
+                            ("BOTH", "Élèves et responsables"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                ("begins_on", models.DateField()),
+                ("ends_on", models.DateField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                (
+                    "agent",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="delegations",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "granted_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="delegations_granted",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "establishment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="delegations",
+                        to="establishments.establishment",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('ends_on__isnull', True), ('ends_on__gte', models.F('begins_on')), _connector='OR'), name='delegation_dates')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("ends_on__isnull", True),
+                            ("ends_on__gte", models.F("begins_on")),
+                            _connector="OR",
+                        ),
+                        name="delegation_dates",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('account:notify', 'Compte notifié'), ('account:notify:reset', 'Compte notifié avec réinitialisation du mot de passe'), ('account:sheet:reprint', 'Feuille rééditée'), ('account:password:reset', 'Mot de passe réinitialisé'), ('account:password:chosen', 'Mot de passe choisi par la famille'), ('account:secret:shown', 'Mot de passe provisoire affiché'), ('account:secret:expired', 'Mot de passe provisoire expiré'), ('account:activation:started', 'Activation commencée par la famille'), ('account:activation:resent', 'Courriel d’activation renvoyé'), ('account:activation:mail', 'Compte activé : adresse mail confirmée'), ('account:activation:sms', 'Compte activé par la famille (SMS)'), ('account:activation:franceconnect', 'Compte activé par FranceConnect'), ('account:activation:ent', 'Compte activé par transition depuis un ENT'), ('account:franceconnect:linked', 'FranceConnect lié au compte'), ('account:source:opened', 'Enfant ou fiche rattaché au compte'), ('account:source:closed', 'Enfant ou fiche détaché du compte'), ('operation:confirmed', 'Opération lancée'), ('operation:reprinted', 'Feuilles rééditées'), ('document:downloaded', 'Document téléchargé')], max_length=40)),
-                ('at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('actor', models.CharField(choices=[('AGENT', 'Agent'), ('FAMILY', 'Famille'), ('PLATFORM', 'Plateforme')], max_length=8)),
-                ('target_kind', models.CharField(max_length=20)),
-                ('target_id', models.BigIntegerField()),
-                ('data', models.JSONField(default=dict)),
-                ('agent', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='events', to=settings.AUTH_USER_MODEL)),
-                ('establishment', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='events', to='establishments.establishment')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("account:notify", "Compte notifié"),
+                            ("account:notify:reset", "Compte notifié avec réinitialisation du mot de passe"),
+                            ("account:sheet:reprint", "Feuille rééditée"),
+                            ("account:password:reset", "Mot de passe réinitialisé"),
+                            ("account:password:chosen", "Mot de passe choisi par la famille"),
+                            ("account:secret:shown", "Mot de passe provisoire affiché"),
+                            ("account:secret:expired", "Mot de passe provisoire expiré"),
+                            ("account:activation:started", "Activation commencée par la famille"),
+                            ("account:activation:resent", "Courriel d’activation renvoyé"),
+                            ("account:activation:mail", "Compte activé : adresse mail confirmée"),
+                            ("account:activation:sms", "Compte activé par la famille (SMS)"),
+                            ("account:activation:franceconnect", "Compte activé par FranceConnect"),
+                            ("account:activation:ent", "Compte activé par transition depuis un ENT"),
+                            ("account:franceconnect:linked", "FranceConnect lié au compte"),
+                            ("account:source:opened", "Enfant ou fiche rattaché au compte"),
+                            ("account:source:closed", "Enfant ou fiche détaché du compte"),
+                            ("operation:confirmed", "Opération lancée"),
+                            ("operation:reprinted", "Feuilles rééditées"),
+                            ("document:downloaded", "Document téléchargé"),
+                        ],
+                        max_length=40,
+                    ),
+                ),
+                ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "actor",
+                    models.CharField(
+                        choices=[("AGENT", "Agent"), ("FAMILY", "Famille"), ("PLATFORM", "Plateforme")],
+                        max_length=8,
+                    ),
+                ),
+                ("target_kind", models.CharField(max_length=20)),
+                ("target_id", models.BigIntegerField()),
+                ("data", models.JSONField(default=dict)),
+                (
+                    "agent",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="events",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "establishment",
+                    models.ForeignKey(
+                        db_index=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="events",
+                        to="establishments.establishment",
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['establishment', '-at', '-id'], name='event_journal'), models.Index(fields=['target_kind', 'target_id', '-at', '-id'], name='event_history')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['account:notify', 'account:notify:reset', 'account:sheet:reprint', 'account:password:reset', 'account:password:chosen', 'account:secret:shown', 'account:secret:expired', 'account:activation:started', 'account:activation:resent', 'account:activation:mail', 'account:activation:sms', 'account:activation:franceconnect', 'account:activation:ent', 'account:franceconnect:linked', 'account:source:opened', 'account:source:closed', 'operation:confirmed', 'operation:reprinted', 'document:downloaded'])), name='event_kind'), models.CheckConstraint(condition=models.Q(models.Q(('actor', 'AGENT'), ('agent__isnull', False)), models.Q(models.Q(('actor', 'AGENT'), _negated=True), ('agent__isnull', True)), _connector='OR'), name='event_actor')],
+                "indexes": [
+                    models.Index(fields=["establishment", "-at", "-id"], name="event_journal"),
+                    models.Index(fields=["target_kind", "target_id", "-at", "-id"], name="event_history"),
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            (
+                                "kind__in",
+                                [
+                                    "account:notify",
+                                    "account:notify:reset",
+                                    "account:sheet:reprint",
+                                    "account:password:reset",
+                                    "account:password:chosen",
+                                    "account:secret:shown",
+                                    "account:secret:expired",
+                                    "account:activation:started",
+                                    "account:activation:resent",
+                                    "account:activation:mail",
+                                    "account:activation:sms",
+                                    "account:activation:franceconnect",
+                                    "account:activation:ent",
+                                    "account:franceconnect:linked",
+                                    "account:source:opened",
+                                    "account:source:closed",
+                                    "operation:confirmed",
+                                    "operation:reprinted",
+                                    "document:downloaded",
+                                ],
+                            )
+                        ),
+                        name="event_kind",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("actor", "AGENT"), ("agent__isnull", False)),
+                            models.Q(models.Q(("actor", "AGENT"), _negated=True), ("agent__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="event_actor",
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='feed',
-            constraint=models.UniqueConstraint(fields=('academy', 'degree'), name='feed_once'),
+            model_name="feed",
+            constraint=models.UniqueConstraint(fields=("academy", "degree"), name="feed_once"),
         ),
         migrations.AddConstraint(
-            model_name='feed',
-            constraint=models.CheckConstraint(condition=models.Q(('degree__in', [1, 2])), name='feed_degree'),
+            model_name="feed",
+            constraint=models.CheckConstraint(condition=models.Q(("degree__in", [1, 2])), name="feed_degree"),
         ),
         migrations.AddConstraint(
-            model_name='establishment',
-            constraint=models.UniqueConstraint(fields=('feed', 'jointure'), name='establishment_key'),
+            model_name="establishment",
+            constraint=models.UniqueConstraint(fields=("feed", "jointure"), name="establishment_key"),
         ),
         migrations.AddConstraint(
-            model_name='establishment',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_offered', True)), fields=('uai',), name='establishment_offered_uai'),
+            model_name="establishment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_offered", True)), fields=("uai",), name="establishment_offered_uai"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='district',
-            constraint=models.UniqueConstraint(fields=('feed', 'jointure'), name='district_key'),
+            model_name="district",
+            constraint=models.UniqueConstraint(fields=("feed", "jointure"), name="district_key"),
         ),
         migrations.AddConstraint(
-            model_name='agent',
-            constraint=models.CheckConstraint(condition=models.Q(('email', django.db.models.functions.text.Lower('email'))), name='agent_email_lower_case'),
+            model_name="agent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("email", django.db.models.functions.text.Lower("email"))),
+                name="agent_email_lower_case",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='agent',
-            constraint=models.UniqueConstraint(condition=models.Q(('feed__isnull', False)), fields=('feed', 'jointure'), name='agent_key'),
+            model_name="agent",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("feed__isnull", False)), fields=("feed", "jointure"), name="agent_key"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='mandate',
-            constraint=models.UniqueConstraint(condition=models.Q(('ended_at__isnull', True)), fields=('agent', 'establishment', 'role', 'source'), name='mandate_open_once'),
+            model_name="mandate",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("ended_at__isnull", True)),
+                fields=("agent", "establishment", "role", "source"),
+                name="mandate_open_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='mef',
-            constraint=models.UniqueConstraint(fields=('feed', 'code'), name='mef_key'),
+            model_name="mef",
+            constraint=models.UniqueConstraint(fields=("feed", "code"), name="mef_key"),
         ),
         migrations.AddConstraint(
-            model_name='responsable',
-            constraint=models.UniqueConstraint(fields=('feed', 'jointure'), name='responsable_key'),
+            model_name="responsable",
+            constraint=models.UniqueConstraint(fields=("feed", "jointure"), name="responsable_key"),
         ),
         migrations.AddConstraint(
-            model_name='schoolclass',
-            constraint=models.UniqueConstraint(fields=('establishment', 'key'), name='class_key'),
+            model_name="schoolclass",
+            constraint=models.UniqueConstraint(fields=("establishment", "key"), name="class_key"),
         ),
         migrations.AddConstraint(
-            model_name='student',
-            constraint=models.UniqueConstraint(fields=('feed', 'jointure'), name='student_key'),
+            model_name="student",
+            constraint=models.UniqueConstraint(fields=("feed", "jointure"), name="student_key"),
         ),
         migrations.AddConstraint(
-            model_name='responsibility',
-            constraint=models.UniqueConstraint(fields=('student', 'responsable'), name='responsibility_key'),
+            model_name="responsibility",
+            constraint=models.UniqueConstraint(fields=("student", "responsable"), name="responsibility_key"),
         ),
     ]

@@ -47,7 +47,9 @@ class Event(models.Model):
 
     kind = models.CharField(max_length=40, choices=EventKind.choices)
     at = models.DateTimeField(default=timezone.now)
-    establishment = models.ForeignKey(Establishment, models.PROTECT, null=True, db_index=False, related_name="events")
+    establishment = models.ForeignKey(
+        Establishment, models.PROTECT, null=True, db_index=False, related_name="events"
+    )
     actor = models.CharField(max_length=8, choices=Actor.choices)
     agent = models.ForeignKey(Agent, models.PROTECT, null=True, db_index=False, related_name="events")
     target_kind = models.CharField(max_length=20)

@@ -55,7 +55,9 @@ class Student(PersonRecord):
 class Responsable(PersonRecord):
     """`mobile` and phones are E.164 when they could be read, else empty, the raw value kept beside."""
 
-    address = models.CharField("adresse", max_length=240, blank=True, help_text="Lignes séparées par un saut.")
+    address = models.CharField(
+        "adresse", max_length=240, blank=True, help_text="Lignes séparées par un saut."
+    )
     postcode = models.CharField("code postal", max_length=16, blank=True)
     city = models.CharField("ville", max_length=120, blank=True)
     country = models.CharField("pays", max_length=80, blank=True)
@@ -90,9 +92,7 @@ class Responsibility(models.Model):
     ended_at = models.DateTimeField("terminé le", null=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["student", "responsable"], name="responsibility_key")
-        ]
+        constraints = [models.UniqueConstraint(fields=["student", "responsable"], name="responsibility_key")]
 
     def __str__(self) -> str:
         return f"{self.responsable_id} → {self.student_id}"
