@@ -13,7 +13,7 @@ from django.core.cache import cache
 from django.template import engines
 from django.template.base import Node
 
-EVENTUALLY = 30
+EVENTUALLY = 120
 
 
 class UndefinedInTemplate(AssertionError):
@@ -59,7 +59,7 @@ def empty_cache() -> None:
 
 @pytest.fixture
 def eventually() -> Callable[[Callable[[], Any]], Any]:
-    """Ask again until the answer is true, for at most 30 seconds; return it."""
+    """Ask again until the answer is true, for at most two minutes; return it."""
 
     def wait(question: Callable[[], Any]) -> Any:
         deadline = time.monotonic() + EVENTUALLY

@@ -128,7 +128,7 @@ def a_minute_later():
 def test_a_worker_killed_half_way_notifies_nobody_twice_and_every_sheet_comes_out(
     school, celery_worker_process, eventually
 ):
-    operation = confirmed(school, 120)
+    operation = confirmed(school, 60)
     run_operation.delay(operation.pk)
     eventually(lambda: operation.parts.filter(document__isnull=False).exists())
     celery_worker_process.kill()
@@ -140,9 +140,9 @@ def test_a_worker_killed_half_way_notifies_nobody_twice_and_every_sheet_comes_ou
     eventually(lambda: Operation.objects.get().status == Operation.Status.DONE)
 
     operation.refresh_from_db()
-    assert len(text_of(printing.read_document(operation.document))) == 120
+    assert len(text_of(printing.read_document(operation.document))) == 60
     assert set(Account.objects.values_list("version", flat=True)) == {1}
-    assert Event.objects.filter(kind=EventKind.ACCOUNT_NOTIFY).count() == 120
+    assert Event.objects.filter(kind=EventKind.ACCOUNT_NOTIFY).count() == 60
 
 
 def test_a_worker_killed_while_it_notifies_leaves_whole_chunks_and_the_rest_to_the_next(
