@@ -532,7 +532,7 @@ class Migration(migrations.Migration):
                             ("account:password:chosen", "Mot de passe choisi par la famille"),
                             ("account:secret:shown", "Mot de passe provisoire affiché"),
                             ("account:secret:expired", "Mot de passe provisoire expiré"),
-                            ("account:activation:started", "Activation commencée par la famille"),
+                            ("account:activation:started", "Activation commencée"),
                             ("account:activation:resent", "Courriel d’activation renvoyé"),
                             ("account:activation:mail", "Compte activé : adresse mail confirmée"),
                             ("account:activation:sms", "Compte activé par la famille (SMS)"),

@@ -20,7 +20,7 @@ class EventKind(models.TextChoices):
     ACCOUNT_PASSWORD_CHOSEN = "account:password:chosen", "Mot de passe choisi par la famille"
     ACCOUNT_SECRET_SHOWN = "account:secret:shown", "Mot de passe provisoire affiché"
     ACCOUNT_SECRET_EXPIRED = "account:secret:expired", "Mot de passe provisoire expiré"
-    ACCOUNT_ACTIVATION_STARTED = "account:activation:started", "Activation commencée par la famille"
+    ACCOUNT_ACTIVATION_STARTED = "account:activation:started", "Activation commencée"
     ACCOUNT_ACTIVATION_RESENT = "account:activation:resent", "Courriel d’activation renvoyé"
     ACCOUNT_ACTIVATION_MAIL = "account:activation:mail", "Compte activé : adresse mail confirmée"
     ACCOUNT_ACTIVATION_SMS = "account:activation:sms", "Compte activé par la famille (SMS)"

@@ -385,7 +385,7 @@ def test_the_history_says_who_did_what_and_hides_the_agents_of_others(school, di
 
     assert f"Compte notifié (premier mot de passe provisoire), par {director.agent.full_name}" in history
     assert "Mot de passe réinitialisé, par un autre établissement" in history
-    assert "Activation commencée par la famille, par la famille" in history
+    assert "Activation commencée, par la famille" in history
     assert "Mot de passe provisoire expiré, par la plateforme" in history
     assert "VOISINE" not in history
     assert "987654" not in page_of(account, director).content.decode()
