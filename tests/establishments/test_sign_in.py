@@ -87,6 +87,12 @@ def test_signing_out_takes_a_click_then_ends_the_session(client, director):
     assert not is_signed_in(client)
 
 
+def test_the_door_says_why_it_stands_before_the_page_asked_for(client):
+    asked = client.get("/etablissements/0010001A/responsables/", follow=True)
+    assert "la page demandée s’ouvrira ensuite" in asked.text
+    assert "la page demandée" not in client.get("/", follow=True).text
+
+
 def test_a_fragment_asked_after_the_session_ended_reloads_the_page(client):
     response = client.get(reverse("establishments"), headers={"HX-Request": "true"})
     assert (response.status_code, response.headers["HX-Refresh"], response.content) == (200, "true", b"")
