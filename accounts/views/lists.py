@@ -16,8 +16,8 @@ from accounts.selection import EmptySelection, SelectionTooLarge, accounts_found
 from establishments.access import Right, enter
 from establishments.requests import ConsoleRequest
 
-TOO_LARGE = "Plus de 5 000 comptes : précisez la recherche pour les sélectionner."
-NOTHING_FOUND = "Cette recherche ne trouve plus aucun compte : rechargez la page."
+TOO_LARGE = "Plus de 5 000 comptes : précisez la recherche pour les sélectionner."
+NOTHING_FOUND = "Cette recherche ne trouve plus aucun compte : rechargez la page."
 
 
 @require_safe

@@ -22,8 +22,8 @@ from establishments.requests import ConsoleRequest
 from notifications.documents import DocumentGone, DocumentUnreadable, read_document
 
 OPERATIONS_A_PAGE = 20
-ALREADY_CONFIRMED = "Cette opération avait déjà été confirmée ou annulée : rien n’a été refait."
-GONE = "Ce document n’est plus disponible : il a été effacé à son échéance. Rééditez les feuilles."
+ALREADY_CONFIRMED = "Cette opération avait déjà été confirmée ou annulée : rien n’a été refait."
+GONE = "Ce document n’est plus disponible : il a été effacé à son échéance. Rééditez les feuilles."
 
 
 @require_POST
@@ -37,10 +37,10 @@ def operation_create(request: ConsoleRequest, uai: str) -> HttpResponse:
     try:
         accounts = selected_accounts(access, population, request.POST)
     except SelectionTooLarge:
-        messages.warning(request, f"Pas plus de {MOST_ACCOUNTS} comptes à la fois : affinez la recherche.")
+        messages.warning(request, f"Pas plus de {MOST_ACCOUNTS} comptes à la fois : affinez la recherche.")
         return redirect("student_list" if population == "STUDENT" else "responsable_list", uai)
     except UnusableSelection:
-        messages.warning(request, "Aucun compte sélectionné : cochez au moins une ligne de la liste.")
+        messages.warning(request, "Aucun compte sélectionné : cochez au moins une ligne de la liste.")
         return redirect("student_list" if population == "STUDENT" else "responsable_list", uai)
     operation = operations.draft_notification(
         access, population, accounts, with_reset=form.cleaned_data["with_reset"]
@@ -86,7 +86,7 @@ def operation_cancel(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse
     if not operations.cancel(operation):
         messages.info(request, ALREADY_CONFIRMED)
         return redirect("operation", access.establishment.uai, operation.pk)
-    messages.success(request, "Opération abandonnée : aucun compte n’a été modifié.")
+    messages.success(request, "Opération abandonnée : aucun compte n’a été modifié.")
     return redirect(
         "student_list" if operation.population == "STUDENT" else "responsable_list",
         access.establishment.uai,
@@ -116,7 +116,7 @@ def operation_reprint(request: ConsoleRequest, uai: str, pk: int) -> HttpRespons
         if printing.reprint(operation, access.agent):
             transaction.on_commit(partial(enqueue_sheets, operation.pk))
         else:
-            messages.warning(request, "Aucune feuille à rééditer : mots de passe expirés ou élèves partis.")
+            messages.warning(request, "Aucune feuille à rééditer : mots de passe expirés ou élèves partis.")
     return redirect("operation", access.establishment.uai, operation.pk)
 
 

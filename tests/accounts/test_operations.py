@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection, connections
 from django.http import Http404
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts import operations
@@ -115,6 +116,17 @@ def test_a_cancelled_draft_can_no_longer_be_confirmed(access):
     assert not operations.run(operation.pk)
     account.refresh_from_db()
     assert account.state == State.NOT_NOTIFIED
+
+
+def test_a_cancelled_draft_was_prepared_and_never_launched(client, access):
+    responsable_account(access.establishment)
+    operation = draft(access)
+    operations.cancel(operation)
+
+    client.force_login(access.agent)
+    text = client.get(reverse("operation", args=[access.establishment.uai, operation.pk])).text
+    assert "Préparée le" in text
+    assert "Lancée" not in text
 
 
 def test_running_twice_notifies_once(access):
