@@ -10,7 +10,7 @@ from aaf_import.rules import FIRST_DEGREE, SECOND_DEGREE
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What one degré calls each thing; empty when it lacks it."""
+    """What one degré calls each thing; empty when it lacks it: no entry has a value of that name."""
 
     person_key: str = "ENTPersonJointure"
     title: str = ""

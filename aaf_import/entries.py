@@ -102,9 +102,6 @@ class Entry:
         self._firsts = firsts
         self._others = others
 
-    def has(self, name: str) -> bool:
-        return name in self._firsts
-
     def one(self, name: str) -> str:
         """The first value that is not empty."""
         value = self._firsts.get(name)

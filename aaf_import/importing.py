@@ -131,7 +131,8 @@ def _processes(files: Sequence[ExtractFile], asked: int | None) -> int:
 
 def _refuse(run: ImportRun, message: str) -> None:
     run.status, run.message, run.finished_at = ImportRun.Status.REFUSED, message, timezone.now()
-    run.save()
+    # Not the rest: it may speak of rows that were rolled back.
+    run.save(update_fields=["status", "message", "finished_at"])
     _log.warning("import run %s of %s-%sD refused", run.pk, run.academy, run.degree)
 
 

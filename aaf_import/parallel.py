@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack, suppress
 from io import BufferedReader
 from pathlib import Path
 from queue import SimpleQueue
@@ -41,29 +42,26 @@ def stage_files(
         for source in sources:
             yield stage_file(connection, run, source)
         return
-    ordered = sorted(sources, key=lambda source: source.size, reverse=True)
-    readers: SimpleQueue[_Reader] = SimpleQueue()
-    started = [_Reader(connection, run) for _ in range(min(processes, len(sources)))]
-    for reader in started:
-        readers.put(reader)
-    with ThreadPoolExecutor(len(started)) as threads:
-        try:
-            work = [threads.submit(_read_by_any, readers, source) for source in ordered]
-            for done in as_completed(work):
-                yield done.result()
-        finally:
-            threads.shutdown(wait=False, cancel_futures=True)
-            for reader in started:
-                reader.stop()
+    number = min(processes, len(sources))
+    with ThreadPoolExecutor(number) as threads, ExitStack() as ending:
+        ending.callback(threads.shutdown, wait=False, cancel_futures=True)
+        free: SimpleQueue[_Reader] = SimpleQueue()
+        for _ in range(number):
+            reader = _Reader(connection, run)
+            ending.callback(reader.stop)
+            free.put(reader)
+        ordered = sorted(sources, key=lambda source: source.size, reverse=True)
+        for done in as_completed([threads.submit(_read_by_any, free, source) for source in ordered]):
+            yield done.result()
 
 
-def _read_by_any(readers: SimpleQueue[_Reader], source: Source) -> FileReport:
+def _read_by_any(free: SimpleQueue[_Reader], source: Source) -> FileReport:
     """There are as many readers as threads: one is free."""
-    reader = readers.get()
+    reader = free.get()
     try:
         return reader.read(source)
     finally:
-        readers.put(reader)
+        free.put(reader)
 
 
 class _Reader:
@@ -91,7 +89,9 @@ class _Reader:
         """At once: what it was doing is of no use any more."""
         self._process.kill()
         self._process.wait()
-        self._input.close()
+        # A message it never read is still in the pipe.
+        with suppress(BrokenPipeError):
+            self._input.close()
         self._output.close()
 
     @property

@@ -122,12 +122,12 @@ def _read_student(subject: Subject) -> None:
         given_name,
         name_key(surname)[:_NAME_LIMIT],
         name_key(given_name)[:_NAME_LIMIT],
-        subject.text(names.source_id, KEY_LIMIT) if names.source_id else "",
+        subject.text(names.source_id, KEY_LIMIT),
         _ine(subject),
         birth_date,
         subject.structure,
         _class_key(subject),
-        entry.one(names.mef) if names.mef else "",
+        entry.one(names.mef),
         _level(subject),
     )
     for relation in _relations(subject):
@@ -311,9 +311,6 @@ def _mandates(subject: Subject) -> set[tuple[str, str]]:
         role = roles.get(posts[2]) if len(posts) > 2 else None
         if role and structure not in ("", "-"):
             held.add((structure, role))
-    if subject.names.directs:
-        held |= {
-            (structure.split("$", 1)[0], "DIRECTOR")
-            for structure in subject.entry.many(subject.names.directs)
-        }
+    for written in subject.entry.many(subject.names.directs):
+        held.add((written.split("$", 1)[0], "DIRECTOR"))
     return held

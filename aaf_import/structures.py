@@ -31,7 +31,7 @@ def _read_establishment(subject: Subject) -> None:
     city = subject.text(names.structure_city, 120) or town[:120]
     name = subject.who = (name or city or subject.key)[:200]
     subject.check_entry()
-    uai = (entry.one(names.uai) or (entry.one(names.second_uai) if names.second_uai else "")).upper()
+    uai = (entry.one(names.uai) or entry.one(names.second_uai)).upper()
     label = subject.rules.kind_labels.get(kind, "")
     mail = entry.one(names.structure_mail)
     subject.batch.add_digested(
@@ -41,14 +41,14 @@ def _read_establishment(subject: Subject) -> None:
         kind[:40],
         name,
         subject.text(names.type_label, 120),
-        subject.text(names.type_code, 12) if names.type_code else "",
+        subject.text(names.type_code, 12),
         subject.text(names.sector, 2),
         subject.text(names.street, 200),
         subject.text(names.structure_postcode, 12),
         city,
         phone(entry.one(names.structure_phone), subject.rules.phone_region),
         mail if is_mail(mail) else "",
-        entry.one(names.district) if names.district else "",
+        entry.one(names.district),
         _department(subject, uai),
         label_key(f"{kind} {label} {name} {city}")[:400],
     )
@@ -64,15 +64,13 @@ def _department(subject: Subject, uai: str) -> str:
     """By the UAI; else by the 1st degré's `INSEE$label$department`."""
     if is_valid_uai(uai) and (found := department_of(uai)):
         return found.code
-    code = subject.entry.one(subject.names.commune).rsplit("$", 1)[-1] if subject.names.commune else ""
+    code = subject.entry.one(subject.names.commune).rsplit("$", 1)[-1]
     return code if code in DEPARTMENTS else ""
 
 
 def _read_classes(subject: Subject) -> None:
     """The 2nd degré lists them: `code$label$MEF`, the first MEF being the class's."""
     attribute = subject.names.structure_classes
-    if not attribute:
-        return
     for written in subject.entry.many(attribute):
         key, label, mef = (*(part.strip() for part in written.split("$")), "", "")[:3]
         if not 0 < len(key) <= KEY_LIMIT:
