@@ -133,7 +133,7 @@ def _refuse(run: ImportRun, message: str) -> None:
     run.status, run.message, run.finished_at = ImportRun.Status.REFUSED, message, timezone.now()
     # Not the rest: it may speak of rows that were rolled back.
     run.save(update_fields=["status", "message", "finished_at"])
-    _log.warning("import run %s of %s-%sD refused", run.pk, run.academy, run.degree)
+    _log.warning("import run %s refused", run.pk)
 
 
 def _sentence(error: UnusableExtract | UnreadableFile | Refused) -> str:

@@ -6,59 +6,203 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('establishments', '0002_events_are_append_only'),
+        ("establishments", "0002_events_are_append_only"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ImportRun',
+            name="ImportRun",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('academy', models.CharField(blank=True, max_length=2, verbose_name='académie')),
-                ('degree', models.PositiveSmallIntegerField(null=True, verbose_name='degré')),
-                ('kind', models.CharField(choices=[('complet', 'Complet'), ('delta', 'Delta')], max_length=8, verbose_name='type')),
-                ('extract_date', models.DateField(null=True, verbose_name='date de l’extrait')),
-                ('status', models.CharField(choices=[('RUNNING', 'En cours'), ('APPLIED', 'Appliqué'), ('REFUSED', 'Refusé'), ('DRY_RUN', 'Essai, rien n’est appliqué')], default='RUNNING', max_length=8, verbose_name='état')),
-                ('started_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='début')),
-                ('finished_at', models.DateTimeField(null=True, verbose_name='fin')),
-                ('counts', models.JSONField(default=dict, verbose_name='comptes')),
-                ('anomaly_counts', models.JSONField(default=dict, verbose_name='anomalies')),
-                ('ignored_attributes', models.JSONField(default=dict, verbose_name='attributs ignorés')),
-                ('message', models.TextField(blank=True, verbose_name='message')),
-                ('feed', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='import_runs', to='establishments.feed')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("academy", models.CharField(blank=True, max_length=2, verbose_name="académie")),
+                ("degree", models.PositiveSmallIntegerField(null=True, verbose_name="degré")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("complet", "Complet"), ("delta", "Delta")],
+                        max_length=8,
+                        verbose_name="type",
+                    ),
+                ),
+                ("extract_date", models.DateField(null=True, verbose_name="date de l’extrait")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("RUNNING", "En cours"),
+                            ("APPLIED", "Appliqué"),
+                            ("REFUSED", "Refusé"),
+                            ("DRY_RUN", "Essai, rien n’est appliqué"),
+                        ],
+                        default="RUNNING",
+                        max_length=8,
+                        verbose_name="état",
+                    ),
+                ),
+                ("started_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="début")),
+                ("finished_at", models.DateTimeField(null=True, verbose_name="fin")),
+                ("counts", models.JSONField(default=dict, verbose_name="comptes")),
+                ("anomaly_counts", models.JSONField(default=dict, verbose_name="anomalies")),
+                ("ignored_attributes", models.JSONField(default=dict, verbose_name="attributs ignorés")),
+                ("message", models.TextField(blank=True, verbose_name="message")),
+                (
+                    "feed",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="import_runs",
+                        to="establishments.feed",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Anomaly',
+            name="Anomaly",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('code', models.CharField(choices=[('KEY_INVALID', 'Identifiant inutilisable'), ('KEY_MISMATCH', 'Deux identifiants'), ('ENTRY_TWICE', 'Fiche en double'), ('CATEGORY_UNKNOWN', 'Catégorie inconnue'), ('ATTRIBUTE_TWICE', 'Information répétée'), ('VALUE_TOO_LONG', 'Valeur trop longue'), ('NAME_MISSING', 'Nom ou prénom manquant'), ('BIRTH_DATE_MISSING', 'Date de naissance manquante'), ('BIRTH_DATE_IMPOSSIBLE', 'Date de naissance impossible'), ('INE_MISSING', 'INE manquant'), ('INE_INVALID', 'Clé de l’INE incorrecte'), ('INE_TWICE', 'INE commun à deux élèves'), ('INE_CHANGED', 'INE modifié'), ('STRUCTURE_UNKNOWN', 'Structure inconnue'), ('CLASS_UNKNOWN', 'Classe hors liste'), ('CLASS_ELSEWHERE', 'Classe d’un autre établissement'), ('CLASS_MALFORMED', 'Classe mal formée'), ('MEF_UNKNOWN', 'MEF inconnu'), ('RELATION_MALFORMED', 'Lien mal formé'), ('RELATION_TWICE', 'Lien en double'), ('RELATION_UNKNOWN', 'Responsable absent de l’extrait'), ('LEGAL_CODE_UNKNOWN', 'Type de responsabilité inconnu'), ('PHONE_INVALID', 'Téléphone non valable'), ('MOBILE_NOT_MOBILE', 'Mobile qui n’en est pas un'), ('MAIL_INVALID', 'Adresse mail non valable'), ('UAI_INVALID', 'UAI non valable'), ('UAI_ELSEWHERE', 'UAI déjà ouvert ailleurs'), ('FUNCTION_UNKNOWN_STRUCTURE', 'Direction d’une structure inconnue'), ('AGENT_MAIL_SHARED', 'Adresse mail commune à deux agents'), ('AGENT_MAIL_OF_ESTABLISHMENT', 'Adresse mail d’un établissement'), ('ESTABLISHMENT_SET_ASIDE', 'Départs trop nombreux, non appliqués')], max_length=32)),
-                ('category', models.CharField(max_length=40, verbose_name='catégorie AAF')),
-                ('jointure', models.CharField(blank=True, max_length=64)),
-                ('attribute', models.CharField(blank=True, max_length=80, verbose_name='attribut AAF')),
-                ('sentence', models.TextField(verbose_name='constat')),
-                ('establishment', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='anomalies', to='establishments.establishment')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='anomalies', to='aaf_import.importrun')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "code",
+                    models.CharField(
+                        choices=[
+                            ("KEY_INVALID", "Identifiant inutilisable"),
+                            ("KEY_MISMATCH", "Deux identifiants"),
+                            ("ENTRY_TWICE", "Fiche en double"),
+                            ("CATEGORY_UNKNOWN", "Catégorie inconnue"),
+                            ("ATTRIBUTE_TWICE", "Information répétée"),
+                            ("VALUE_TOO_LONG", "Valeur trop longue"),
+                            ("NAME_MISSING", "Nom ou prénom manquant"),
+                            ("BIRTH_DATE_MISSING", "Date de naissance manquante"),
+                            ("BIRTH_DATE_IMPOSSIBLE", "Date de naissance impossible"),
+                            ("INE_MISSING", "INE manquant"),
+                            ("INE_INVALID", "Clé de l’INE incorrecte"),
+                            ("INE_TWICE", "INE commun à deux élèves"),
+                            ("INE_CHANGED", "INE modifié"),
+                            ("STRUCTURE_UNKNOWN", "Structure inconnue"),
+                            ("CLASS_UNKNOWN", "Classe hors liste"),
+                            ("CLASS_ELSEWHERE", "Classe d’un autre établissement"),
+                            ("CLASS_MALFORMED", "Classe mal formée"),
+                            ("MEF_UNKNOWN", "MEF inconnu"),
+                            ("RELATION_MALFORMED", "Lien mal formé"),
+                            ("RELATION_TWICE", "Lien en double"),
+                            ("RELATION_UNKNOWN", "Responsable absent de l’extrait"),
+                            ("LEGAL_CODE_UNKNOWN", "Type de responsabilité inconnu"),
+                            ("PHONE_INVALID", "Téléphone non valable"),
+                            ("MOBILE_NOT_MOBILE", "Mobile qui n’en est pas un"),
+                            ("MAIL_INVALID", "Adresse mail non valable"),
+                            ("UAI_INVALID", "UAI non valable"),
+                            ("UAI_ELSEWHERE", "UAI déjà ouvert ailleurs"),
+                            ("FUNCTION_UNKNOWN_STRUCTURE", "Direction d’une structure inconnue"),
+                            ("AGENT_MAIL_SHARED", "Adresse mail commune à deux agents"),
+                            ("AGENT_MAIL_OF_ESTABLISHMENT", "Adresse mail d’un établissement"),
+                            ("ESTABLISHMENT_SET_ASIDE", "Départs trop nombreux, non appliqués"),
+                        ],
+                        max_length=32,
+                    ),
+                ),
+                ("category", models.CharField(max_length=40, verbose_name="catégorie AAF")),
+                ("jointure", models.CharField(blank=True, max_length=64)),
+                ("attribute", models.CharField(blank=True, max_length=80, verbose_name="attribut AAF")),
+                ("sentence", models.TextField(verbose_name="constat")),
+                (
+                    "establishment",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="anomalies",
+                        to="establishments.establishment",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="anomalies",
+                        to="aaf_import.importrun",
+                    ),
+                ),
             ],
         ),
         migrations.AddIndex(
-            model_name='importrun',
-            index=models.Index(fields=['feed', '-started_at'], name='run_of_feed'),
+            model_name="importrun",
+            index=models.Index(fields=["feed", "-started_at"], name="run_of_feed"),
         ),
         migrations.AddConstraint(
-            model_name='importrun',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', True), ('status', 'RUNNING')), models.Q(models.Q(('status', 'RUNNING'), _negated=True), ('finished_at__isnull', False)), _connector='OR'), name='run_finished'),
+            model_name="importrun",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("finished_at__isnull", True), ("status", "RUNNING")),
+                    models.Q(models.Q(("status", "RUNNING"), _negated=True), ("finished_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="run_finished",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='importrun',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'REFUSED'), _negated=True), models.Q(('message', ''), _negated=True), _connector='OR'), name='run_refused_says_why'),
+            model_name="importrun",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "REFUSED"), _negated=True),
+                    models.Q(("message", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="run_refused_says_why",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='anomaly',
-            constraint=models.CheckConstraint(condition=models.Q(('code__in', ['KEY_INVALID', 'KEY_MISMATCH', 'ENTRY_TWICE', 'CATEGORY_UNKNOWN', 'ATTRIBUTE_TWICE', 'VALUE_TOO_LONG', 'NAME_MISSING', 'BIRTH_DATE_MISSING', 'BIRTH_DATE_IMPOSSIBLE', 'INE_MISSING', 'INE_INVALID', 'INE_TWICE', 'INE_CHANGED', 'STRUCTURE_UNKNOWN', 'CLASS_UNKNOWN', 'CLASS_ELSEWHERE', 'CLASS_MALFORMED', 'MEF_UNKNOWN', 'RELATION_MALFORMED', 'RELATION_TWICE', 'RELATION_UNKNOWN', 'LEGAL_CODE_UNKNOWN', 'PHONE_INVALID', 'MOBILE_NOT_MOBILE', 'MAIL_INVALID', 'UAI_INVALID', 'UAI_ELSEWHERE', 'FUNCTION_UNKNOWN_STRUCTURE', 'AGENT_MAIL_SHARED', 'AGENT_MAIL_OF_ESTABLISHMENT', 'ESTABLISHMENT_SET_ASIDE'])), name='anomaly_code'),
+            model_name="anomaly",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "code__in",
+                        [
+                            "KEY_INVALID",
+                            "KEY_MISMATCH",
+                            "ENTRY_TWICE",
+                            "CATEGORY_UNKNOWN",
+                            "ATTRIBUTE_TWICE",
+                            "VALUE_TOO_LONG",
+                            "NAME_MISSING",
+                            "BIRTH_DATE_MISSING",
+                            "BIRTH_DATE_IMPOSSIBLE",
+                            "INE_MISSING",
+                            "INE_INVALID",
+                            "INE_TWICE",
+                            "INE_CHANGED",
+                            "STRUCTURE_UNKNOWN",
+                            "CLASS_UNKNOWN",
+                            "CLASS_ELSEWHERE",
+                            "CLASS_MALFORMED",
+                            "MEF_UNKNOWN",
+                            "RELATION_MALFORMED",
+                            "RELATION_TWICE",
+                            "RELATION_UNKNOWN",
+                            "LEGAL_CODE_UNKNOWN",
+                            "PHONE_INVALID",
+                            "MOBILE_NOT_MOBILE",
+                            "MAIL_INVALID",
+                            "UAI_INVALID",
+                            "UAI_ELSEWHERE",
+                            "FUNCTION_UNKNOWN_STRUCTURE",
+                            "AGENT_MAIL_SHARED",
+                            "AGENT_MAIL_OF_ESTABLISHMENT",
+                            "ESTABLISHMENT_SET_ASIDE",
+                        ],
+                    )
+                ),
+                name="anomaly_code",
+            ),
         ),
     ]
