@@ -10,9 +10,10 @@ from accounts.models import AccountKind, AccountSource
 from accounts.transitions import Origin, State
 from establishments.models import Degree, Feed
 
-# The base is establishments.names.identifier_base, « x » when no letter of a name could be read. Numbers go
-# by jointure, whatever the order of the rows, and the first holder of a base has none; each series advances
-# once, by as many as it gives. The run tells of these accounts, not one event each.
+# The base is the first letter of the given name, a dot, the surname (of an institution, its name), « x » when
+# no letter of it could be read. Numbers go by jointure, whatever the order of the rows, and the first holder
+# of a base has none; each series advances once, by as many as it gives. The run tells of these accounts, not
+# one event each.
 _PRECREATE = """
 WITH person AS (
     SELECT %(responsable)s AS kind, responsable.id AS record, jointure, surname_key, given_name_key

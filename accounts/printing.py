@@ -103,9 +103,16 @@ def render_part(pk: int) -> None:
     )
     if part is None:
         return
-    pdf = render_sheets(sheets_for(part.operation.establishment, part.accounts))
+    sheets = sheets_for(part.operation.establishment, part.accounts)
+    if not sheets:
+        # All of its pupils left since it was planned.
+        part.delete()
+        return
     part.document = store_document(
-        pdf, name=f"partie-{part.position}.pdf", content_type="application/pdf", lifetime=PART_LIFETIME
+        render_sheets(sheets),
+        name=f"partie-{part.position}.pdf",
+        content_type="application/pdf",
+        lifetime=PART_LIFETIME,
     )
     part.save(update_fields=["document"])
 
@@ -117,17 +124,21 @@ def assemble(pk: int) -> bool:
         if operation.status != _Status.RENDERING or missing_parts(pk):
             return False
         parts = [part.document for part in operation.parts.select_related("document") if part.document]
-        operation.document = store_document(
-            join([read_document(part) for part in parts]),
-            name=_file_name(operation),
-            content_type="application/pdf",
-            lifetime=settings.DOCUMENT_LIFETIME,
-        )
+        operation.document = _joined(operation, parts) if parts else None
         operation.status = _Status.DONE
         operation.finished_at = operation.finished_at or timezone.now()
         operation.save(update_fields=["document", "status", "finished_at"])
     delete_documents(Document.objects.filter(pk__in=[part.pk for part in parts]))
     return True
+
+
+def _joined(operation: Operation, parts: list[Document]) -> Document:
+    return store_document(
+        join([read_document(part) for part in parts]),
+        name=_file_name(operation),
+        content_type="application/pdf",
+        lifetime=settings.DOCUMENT_LIFETIME,
+    )
 
 
 def _file_name(operation: Operation) -> str:

@@ -12,6 +12,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from establishments.models import Agent, Degree, Delegation, Mandate
@@ -89,4 +90,5 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if agent is None:
         raise Http404
     login(request, agent, backend=settings.AUTHENTICATION_BACKENDS[0])
-    return redirect("home")
+    asked = request.POST.get("next", "")
+    return redirect(asked if url_has_allowed_host_and_scheme(asked, {request.get_host()}) else "home")

@@ -48,8 +48,3 @@ def label_key(label: str) -> str:
 def search_terms(query: str) -> list[str]:
     """The keys of the words of a search; a row matches when each is part of one of its names."""
     return [key for word in re.split(r"[\s,;]+", query) if (key := name_key(word))]
-
-
-def identifier_base(given_name_key: str, surname_key: str) -> str:
-    """First letter of the given name, a dot, the surname; the surname alone for an institution."""
-    return f"{given_name_key[:1]}.{surname_key}".lower() if given_name_key else surname_key.lower()

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import operations
+from accounts import operations, printing
 from accounts.lifecycle import AgentAct, act_on
 from accounts.models import Account, AccountKind, Operation, OperationItem
 from accounts.secrets import open_secret
@@ -296,3 +296,18 @@ def test_two_workers_on_one_operation_share_its_accounts(monkeypatch):
     assert set(operation.items.values_list("status", flat=True)) == {"DONE"}
     assert set(Account.objects.values_list("version", flat=True)) == {1}
     assert Event.objects.filter(kind=EventKind.ACCOUNT_NOTIFY).count() == 24
+
+
+def test_sheets_whose_pupils_have_all_left_since_end_the_operation_without_a_document(access):
+    responsable_account(access.establishment)
+    operation = confirmed(access)
+    operations.run(operation.pk)
+    printing.plan_sheets(operation.pk)
+    Responsibility.objects.update(ended_at=timezone.now())
+
+    for part in printing.missing_parts(operation.pk):
+        printing.render_part(part)
+
+    assert printing.assemble(operation.pk)
+    operation.refresh_from_db()
+    assert (operation.status, operation.document) == (Operation.Status.DONE, None)

@@ -92,3 +92,12 @@ def test_the_command_gives_no_password_outside_the_demonstration(people, setting
         call_command("demo_people")
     people[0].refresh_from_db()
     assert not people[0].has_usable_password()
+
+
+@pytest.mark.parametrize(
+    ("asked", "opened"), [("/accessibilite/", "/accessibilite/"), ("https://ailleurs.example.org/", "/")]
+)
+def test_a_persona_lands_on_the_page_asked_for_and_never_on_another_site(client, people, asked, opened):
+    answer = client.post(reverse("demo_sign_in"), {"agent": people[0].pk, "next": asked})
+
+    assert answer.url == opened
