@@ -12,8 +12,10 @@ MEASURES = ("imports", "lists", "sheets", "notify")
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("measures", nargs="*", choices=MEASURES, default=MEASURES)
-    chosen = parser.parse_args().measures
+    parser.add_argument("measures", nargs="*", metavar="|".join(MEASURES), help="all of them by default")
+    chosen = parser.parse_args().measures or MEASURES
+    if unknown := set(chosen) - set(MEASURES):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
     started = time.perf_counter()
     missed = 0
     for name in chosen:
