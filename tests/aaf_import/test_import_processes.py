@@ -28,6 +28,8 @@ from tests.celery_worker import url_of_test_database
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Eventually = Callable[[Callable[[], Any]], Any]
+# The server's locks are listed for all its databases, those of the other test processes included.
+_HERE = "database = (SELECT oid FROM pg_database WHERE datname = current_database())"
 
 
 def many(pupils: int) -> Extract:
@@ -120,7 +122,7 @@ def test_two_imports_at_once_apply_one_after_the_other(
 
 
 def _waiting(cursor: Any) -> int:
-    cursor.execute("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+    cursor.execute(f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND {_HERE}")
     return int(cursor.fetchone()[0])
 
 
@@ -134,11 +136,11 @@ def test_an_import_killed_while_it_applies_leaves_nothing_and_the_next_one_sweep
         # It stops in the middle of its transaction: before the mandates, after everything else.
         cursor.execute("BEGIN; LOCK TABLE establishments_mandate IN ACCESS EXCLUSIVE MODE")
         child = start(folder)
-        eventually(lambda: _blocked(cursor))
+        session = eventually(lambda: _blocked_session(cursor))
         child.send_signal(signal.SIGKILL)
         child.wait()
         cursor.execute("COMMIT")
-    eventually(lambda: not _others_busy())
+    eventually(lambda: not _is_alive(session))
     assert content() == before
     assert schemas() == 1
     killed = ImportRun.objects.latest("pk")
@@ -150,21 +152,20 @@ def test_an_import_killed_while_it_applies_leaves_nothing_and_the_next_one_sweep
     assert schemas() == 0
 
 
-def _blocked(cursor: Any) -> bool:
+def _blocked_session(cursor: Any) -> int | None:
+    """The process identifier of the session which waits for the mandates."""
     cursor.execute(
-        "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'establishments_mandate'::regclass"
+        "SELECT pid FROM pg_locks"
+        f" WHERE NOT granted AND relation = 'establishments_mandate'::regclass AND {_HERE}"
     )
-    return int(cursor.fetchone()[0]) > 0
+    row = cursor.fetchone()
+    return int(row[0]) if row else None
 
 
-def _others_busy() -> bool:
+def _is_alive(session: int) -> bool:
     """Whether the dead import's session is still there."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            " AND backend_type = 'client backend'"
-        )
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE pid = %s", [session])
         return int(cursor.fetchone()[0]) > 0
 
 

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -52,11 +53,11 @@ def test_strangers_in_the_inbox_are_left_alone(tmp_path: Path) -> None:
 
 
 def test_the_night_s_task_gives_each_feed_its_own(
-    tmp_path: Path, settings: object, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
     monkeypatch.setattr(tasks.import_feed_folder, "delay", asked.append)
-    monkeypatch.setattr(settings, "AAF_INBOX", tmp_path)
+    settings.AAF_INBOX = tmp_path
     for name in ("24-1D", "24-2D"):
         (tmp_path / name).mkdir()
     tasks.import_inbox()
