@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from django import forms
 from django.http import QueryDict
 
-from accounts.models import ORIGIN_LABELS, STATE_LABELS, AccountKind
+from accounts.models import ORIGIN_LABELS, STATE_LABELS, AccountKind, Operation
 from accounts.rows import DEFAULT_ORDER, NO_CLASS, RowQuerySet
 from establishments.models import Mef, SchoolClass, Student
 
@@ -195,9 +195,19 @@ def _levels_of(establishment: Establishment) -> list[tuple[str, str]]:
     return [(level, level) for level in levels]
 
 
-class NotificationForm(forms.Form):
+ACTIONS = {
+    "notify_sheets": Operation.Kind.NOTIFY_SHEETS,
+    "reset": Operation.Kind.RESET,
+}
+
+
+class ActionForm(forms.Form):
     """What the bar above a list posts beside the accounts themselves (accounts.selection reads those)."""
 
     population = forms.ChoiceField(choices=AccountKind.choices)
-    action = forms.ChoiceField(choices=[("notify", "Notifier")])
+    action = forms.ChoiceField(choices=[(name, kind.label) for name, kind in ACTIONS.items()])
     with_reset = forms.BooleanField(required=False)
+
+    @property
+    def kind(self) -> Operation.Kind:
+        return ACTIONS[self.cleaned_data["action"]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -30,6 +30,7 @@ STALLED_AFTER = timedelta(seconds=60)
 DRAFT_LIFETIME = timedelta(days=2)
 _Status = Operation.Status
 UNDERWAY = (_Status.QUEUED, _Status.RUNNING, _Status.RENDERING)
+NOTIFICATIONS = (Operation.Kind.NOTIFY_SHEETS, Operation.Kind.NOTIFY_MAIL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,9 @@ class Preview:
     total: int
     effects: Mapping[SecretEffect, int]
     states: Mapping[str, int]
-    # Accounts whose state forbids the action, or which changed since they were selected.
+    # Accounts which changed since they were selected, and those whose state forbids the action.
     left_aside: int
+    forbidden: int
     # Live letters of another establishment which a reset would void.
     foreign_letters: int
     deadline: date
@@ -63,31 +65,48 @@ class Preview:
 
     @property
     def acted_on(self) -> int:
-        return self.total - self.left_aside
+        return self.total - self.left_aside - self.forbidden
 
 
-def transition_of(operation: Operation) -> Transition:
+# What an agent needs for each kind of operation, ASSIST for those which are not named.
+RIGHTS: dict[str, Right] = {}
+
+
+def right_for(kind: str) -> Right:
+    return RIGHTS.get(kind, Right.ASSIST)
+
+
+def transition_for(operation: Operation, account: Account) -> Transition:
+    """What the operation does to this account; effect_on tells whether its state allows it."""
+    if operation.kind == Operation.Kind.RESET:
+        return Transition.RESET_PASSWORD
     return Transition.NOTIFY_WITH_RESET if operation.with_reset else Transition.NOTIFY
 
 
 @transaction.atomic
-def draft_notification(
-    access: Access, population: AccountKind, accounts: AccountQuerySet, *, with_reset: bool
+def draft(
+    access: Access,
+    kind: Operation.Kind,
+    population: AccountKind,
+    accounts: AccountQuerySet,
+    *,
+    with_reset: bool = False,
 ) -> Operation:
     """Freeze `accounts`, each with its version, as a draft nobody but its author sees.
 
-    Raises Http404 or PermissionDenied when the agent may not notify that population.
+    Raises Http404 or PermissionDenied when the agent may not do that to that population.
     """
-    access.require(Right.ASSIST, population)
+    access.require(right_for(kind), population)
     operation = Operation.objects.create(
         establishment=access.establishment,
         agent=access.agent,
-        kind=Operation.Kind.NOTIFY_SHEETS,
+        kind=kind,
         population=population,
-        with_reset=with_reset,
+        with_reset=with_reset and kind in NOTIFICATIONS,
     )
+    channel = OperationItem.Channel.SHEET if kind == Operation.Kind.NOTIFY_SHEETS else ""
     OperationItem.objects.bulk_create(
-        OperationItem(operation=operation, account_id=pk, version=version)
+        OperationItem(operation=operation, account_id=pk, version=version, channel=channel)
         for pk, version in accounts.filter(kind=population).values_list("pk", "version")
     )
     return operation
@@ -97,18 +116,17 @@ def preview(operation: Operation) -> Preview:
     """Computed from the accounts as they are now, by the very rule that confirming will follow."""
     now = timezone.now()
     zone = operation.establishment.academy.zone
-    transition = transition_of(operation)
     effects: Counter[SecretEffect] = Counter()
     states: Counter[str] = Counter()
-    left_aside = foreign = 0
+    left_aside = forbidden = foreign = 0
     items = operation.items.select_related("account")
     for item in items:
         account = item.account
         states[account.state] += 1
         try:
-            effect = effect_on(account, transition, now)
+            effect = effect_on(account, transition_for(operation, account), now)
         except ForbiddenTransition:
-            left_aside += 1
+            forbidden += 1
             continue
         if account.version != item.version:
             left_aside += 1
@@ -120,6 +138,7 @@ def preview(operation: Operation) -> Preview:
         effects=effects,
         states=states,
         left_aside=left_aside,
+        forbidden=forbidden,
         foreign_letters=foreign,
         deadline=last_day(expiry_from(now, zone), zone),
     )
@@ -189,12 +208,20 @@ def _run_chunk(operation: Operation) -> bool:
         return False
     here = _still_here(operation, [item.account_id for item in items])
     unchanged = [i.account for i in items if i.account_id in here and i.account.version == i.version]
-    act = AgentAct(
-        transition_of(operation), operation.agent, operation.establishment, timezone.now(), operation.pk
-    )
-    done = act_on(unchanged, act)
-    _settle(items, done, here, act.transition)
+    _settle(items, _act(operation, unchanged), here, operation)
     return True
+
+
+def _act(operation: Operation, accounts: Iterable[Account]) -> dict[int, SecretEffect]:
+    """Act on the accounts, those of one transition at once."""
+    by_transition: dict[Transition, list[Account]] = defaultdict(list)
+    for account in accounts:
+        by_transition[transition_for(operation, account)].append(account)
+    done: dict[int, SecretEffect] = {}
+    for transition, each in by_transition.items():
+        act = AgentAct(transition, operation.agent, operation.establishment, timezone.now(), operation.pk)
+        done |= act_on(each, act)
+    return done
 
 
 def _still_here(operation: Operation, pks: Iterable[int]) -> set[int]:
@@ -212,30 +239,30 @@ WHERE item.id = new.id
 
 
 def _settle(
-    items: list[OperationItem], done: Mapping[int, SecretEffect], here: set[int], transition: Transition
+    items: list[OperationItem], done: Mapping[int, SecretEffect], here: set[int], operation: Operation
 ) -> None:
-    outcomes = [_outcome(item, done, here, transition) for item in items]
+    outcomes = [_outcome(item, done, here, operation) for item in items]
     with connection.cursor() as cursor:
         cursor.execute(_SETTLE, [[item.pk for item in items], *map(list, zip(*outcomes, strict=True))])
 
 
 def _outcome(
-    item: OperationItem, done: Mapping[int, SecretEffect], here: set[int], transition: Transition
+    item: OperationItem, done: Mapping[int, SecretEffect], here: set[int], operation: Operation
 ) -> tuple[str, str, str]:
     if item.account_id in done:
         return OperationItem.Status.DONE, done[item.account_id], ""
     if item.account_id not in here:
         reason = OperationItem.Reason.GONE
-    elif item.account.version != item.version or _is_allowed(item.account, transition):
+    elif item.account.version != item.version or _is_allowed(item.account, operation):
         reason = OperationItem.Reason.CHANGED
     else:
         reason = OperationItem.Reason.FORBIDDEN
     return OperationItem.Status.LEFT_ASIDE, "", reason
 
 
-def _is_allowed(account: Account, transition: Transition) -> bool:
+def _is_allowed(account: Account, operation: Operation) -> bool:
     try:
-        effect_on(account, transition, timezone.now())
+        effect_on(account, transition_for(operation, account), timezone.now())
     except ForbiddenTransition:
         return False
     return True

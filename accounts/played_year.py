@@ -180,8 +180,8 @@ class _School:
             if not chosen.exists():
                 continue
             with _clock_at(_noon(day) + timedelta(minutes=self.dice.randint(0, 240))):
-                operation = operations.draft_notification(
-                    self.access, population, chosen, with_reset=with_reset
+                operation = operations.draft(
+                    self.access, Operation.Kind.NOTIFY_SHEETS, population, chosen, with_reset=with_reset
                 )
                 operations.confirm(operation)
                 operations.run(operation.pk)

@@ -75,7 +75,8 @@ def _locked(pk: int) -> Operation:
 
 def _plan(operation: Operation) -> bool:
     operation.parts.all().delete()
-    done = operation.items.filter(status=OperationItem.Status.DONE).values_list("account_id", flat=True)
+    notified = operation.items.filter(status=OperationItem.Status.DONE, channel=OperationItem.Channel.SHEET)
+    done = notified.values_list("account_id", flat=True)
     found = recipients(operation.establishment, done, timezone.now())
     accounts = [recipient.account.pk for recipient in found]
     starts = range(0, len(accounts), SHEETS_A_PART)

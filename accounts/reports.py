@@ -34,6 +34,7 @@ class Report:
     total: int
     done: int
     left_aside: int
+    forbidden: int
     drawn: int
     reset: int
     redrawn: int
@@ -59,6 +60,7 @@ def report(operation: Operation) -> Report:
         total=Count("pk"),
         done=Count("pk", filter=Q(status=OperationItem.Status.DONE)),
         left_aside=Count("pk", filter=Q(status=OperationItem.Status.LEFT_ASIDE)),
+        forbidden=Count("pk", filter=Q(reason=OperationItem.Reason.FORBIDDEN)),
         **{effect.lower(): Count("pk", filter=Q(effect=effect)) for effect in SecretEffect},
     )
     parts = list(operation.parts.all())

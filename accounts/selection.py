@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.http import QueryDict
 
 from accounts.forms import AccountFilterForm
-from accounts.models import Account
+from accounts.models import Account, Operation, OperationItem
 from accounts.rows import rows_seen_by
 from establishments.access import Right
 
@@ -39,15 +39,17 @@ def selected_accounts(access: Access, population: AccountKind, data: QueryDict) 
     """The accounts that a list's form names, among those of `population` the agent may see.
 
     `accounts` holds keys joined by commas (the selection of the tab); else `account` is repeated (the
-    boxes of the page); `scope=filter` means all that the address in `filter` finds. Keys of other
-    establishments are dropped: there, they do not exist. Raises UnusableSelection.
+    boxes of the page); `scope=filter` means all that the address in `filter` finds, `scope=operation`
+    those that the bulk action `operation` acted on. Keys of other establishments are dropped: there, they
+    do not exist. Raises UnusableSelection.
     """
     access.require(Right.CONSULT, population)
     if data.get("scope") == "filter":
         return Account.objects.filter(
             pk__in=accounts_found(access, population, QueryDict(data.get("filter", "")))
         )
-    ticked = _keys(data)
+    acted_on = data.get("scope") == "operation"
+    ticked = _acted_on(access, population, data.get("operation", "")) if acted_on else _keys(data)
     return Account.objects.filter(pk__in=_usable(rows_seen_by(access, population).accounts() & ticked))
 
 
@@ -57,6 +59,14 @@ def accounts_found(access: Access, population: AccountKind, filters: QueryDict) 
     if form.has_unknown:
         raise EmptySelection
     return _usable(form.filter(rows_seen_by(access, population)).accounts())
+
+
+def _acted_on(access: Access, population: AccountKind, pk: str) -> frozenset[int]:
+    if not _KEY.fullmatch(pk):
+        raise EmptySelection
+    operation = Operation.objects.visible_to(access).filter(pk=pk, population=population)
+    items = OperationItem.objects.filter(operation__in=operation, status=OperationItem.Status.DONE)
+    return frozenset(items.values_list("account_id", flat=True))
 
 
 def _usable(chosen: frozenset[int]) -> frozenset[int]:

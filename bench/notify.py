@@ -48,6 +48,8 @@ def confirmed_operation(school: Establishment, size: int) -> Operation:
     access = get_access(agent, school.uai)
     visible = Account.objects.visible_to(access).filter(kind=AccountKind.RESPONSABLE)
     chosen = visible.filter(pk__in=list(visible.order_by("pk").values_list("pk", flat=True)[:size]))
-    operation = operations.draft_notification(access, AccountKind.RESPONSABLE, chosen, with_reset=True)
+    operation = operations.draft(
+        access, Operation.Kind.NOTIFY_SHEETS, AccountKind.RESPONSABLE, chosen, with_reset=True
+    )
     operations.confirm(operation)
     return operation

@@ -27,14 +27,22 @@ class OperationQuerySet(models.QuerySet["Operation"]):
 class Operation(models.Model):
     """One bulk action. A draft is frozen at its making and shown before anything happens.
 
+    `options` is what the agent chose at the preview, as the kind's own module reads and writes it.
+    `starts_at` is the end of a scheduled operation's hold, during which it can still be called off.
     `heartbeat_at` moves while a worker works on it: an operation whose heart stopped is taken up again.
     """
 
     class Kind(models.TextChoices):
         NOTIFY_SHEETS = "NOTIFY_SHEETS", "Notification par feuilles individuelles"
+        NOTIFY_MAIL = "NOTIFY_MAIL", "Notification par courrier électronique"
+        RESET = "RESET", "Réinitialisation des mots de passe"
+        RELAUNCH = "RELAUNCH", "Relance"
+        LIST = "LIST", "Liste de comptes"
+        LEAFLET = "LEAFLET", "Dépliant"
 
     class Status(models.TextChoices):
         DRAFT = "DRAFT", "À confirmer"
+        SCHEDULED = "SCHEDULED", "Programmée"
         QUEUED = "QUEUED", "En attente"
         RUNNING = "RUNNING", "En cours"
         RENDERING = "RENDERING", "Édition des feuilles"
@@ -48,9 +56,11 @@ class Operation(models.Model):
     kind = models.CharField(max_length=16, choices=Kind.choices)
     population = models.CharField(max_length=12, choices=AccountKind.choices)
     with_reset = models.BooleanField(default=False)
+    options = models.JSONField(default=dict)
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.DRAFT)
     created_at = models.DateTimeField(default=timezone.now)
     confirmed_at = models.DateTimeField(null=True)
+    starts_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     heartbeat_at = models.DateTimeField(null=True)
     document = models.ForeignKey(Document, models.SET_NULL, null=True, related_name="+")
@@ -92,10 +102,16 @@ class OperationItem(models.Model):
         CHANGED = "CHANGED", "Le compte a changé depuis la sélection"
         GONE = "GONE", "Le compte n’a plus d’élève dans l’établissement"
         FORBIDDEN = "FORBIDDEN", "L’état du compte ne permet pas cette action"
+        UNREACHABLE = "UNREACHABLE", "Aucune adresse mail ne permet de joindre ce compte"
+
+    class Channel(models.TextChoices):
+        SHEET = "SHEET", "Feuille individuelle"
+        MAIL = "MAIL", "Courrier électronique"
 
     operation = models.ForeignKey(Operation, models.CASCADE, db_index=False, related_name="items")
     account = models.ForeignKey(Account, models.PROTECT, db_index=False, related_name="operation_items")
     version = models.PositiveIntegerField()
+    channel = models.CharField(max_length=8, choices=Channel.choices, blank=True, default="")
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.PENDING)
     effect = models.CharField(
         max_length=8, choices=[(e.value, e.value) for e in SecretEffect], blank=True, default=""

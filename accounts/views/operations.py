@@ -13,11 +13,11 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from accounts import operations, printing, reports
-from accounts.forms import NotificationForm
+from accounts.forms import ActionForm
 from accounts.models import Operation
 from accounts.selection import MOST_ACCOUNTS, SelectionTooLarge, UnusableSelection, selected_accounts
 from accounts.tasks import enqueue_sheets, run_operation
-from establishments.access import Access, Right, enter
+from establishments.access import Access, enter
 from establishments.requests import ConsoleRequest
 from notifications.documents import DocumentGone, DocumentUnreadable, read_document
 
@@ -29,11 +29,11 @@ GONE = "Ce document n’est plus disponible : il a été effacé à son échéa
 @require_POST
 def operation_create(request: ConsoleRequest, uai: str) -> HttpResponse:
     access = enter(request, uai)
-    form = NotificationForm(request.POST)
+    form = ActionForm(request.POST)
     if not form.is_valid():
         raise Http404
     population = form.cleaned_data["population"]
-    access.require(Right.ASSIST, population)
+    access.require(operations.right_for(form.kind), population)
     try:
         accounts = selected_accounts(access, population, request.POST)
     except SelectionTooLarge:
@@ -42,8 +42,8 @@ def operation_create(request: ConsoleRequest, uai: str) -> HttpResponse:
     except UnusableSelection:
         messages.warning(request, "Aucun compte sélectionné : cochez au moins une ligne de la liste.")
         return redirect("student_list" if population == "STUDENT" else "responsable_list", uai)
-    operation = operations.draft_notification(
-        access, population, accounts, with_reset=form.cleaned_data["with_reset"]
+    operation = operations.draft(
+        access, form.kind, population, accounts, with_reset=form.cleaned_data["with_reset"]
     )
     return redirect("operation", uai, operation.pk)
 
@@ -57,14 +57,11 @@ def operation_page(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
         "access": access,
         "operation": operation,
         "section": "operations",
-        "can_act": access.can(Right.ASSIST, operation.population),
+        "can_act": access.can(operations.right_for(operation.kind), operation.population),
     }
     if operation.status == Operation.Status.DRAFT:
-        return render(
-            request,
-            "accounts/operation_preview.html",
-            context | {"preview": operations.preview(operation)},
-        )
+        template = f"accounts/previews/{operation.kind.lower()}.html"
+        return render(request, template, context | {"preview": operations.preview(operation)})
     template = "accounts/operation.html" + ("#progress" if request.htmx else "")
     return render(request, template, context | {"report": reports.report(operation)})
 
@@ -160,5 +157,5 @@ def _to_act_on(request: ConsoleRequest, uai: str, pk: int) -> tuple[Access, Oper
     """The operation, for an agent who may act on its population: sheets bear passwords."""
     access = enter(request, uai)
     operation = _visible(access, pk)
-    access.require(Right.ASSIST, operation.population)
+    access.require(operations.right_for(operation.kind), operation.population)
     return access, operation

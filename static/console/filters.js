@@ -7,6 +7,7 @@
   function count(menu) {
     const ticked = menu.querySelectorAll("input:checked").length;
     const badge = menu.querySelector("[data-menu-count]");
+    if (!badge) return;
     badge.textContent = String(ticked);
     badge.hidden = !ticked;
   }

@@ -38,7 +38,7 @@ def access():
 
 def draft(access, *, with_reset=False, population=AccountKind.RESPONSABLE):
     accounts = Account.objects.visible_to(access).filter(kind=population)
-    return operations.draft_notification(access, population, accounts, with_reset=with_reset)
+    return operations.draft(access, Operation.Kind.NOTIFY_SHEETS, population, accounts, with_reset=with_reset)
 
 
 def confirmed(access, **options):

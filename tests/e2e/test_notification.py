@@ -112,9 +112,8 @@ def confirmed(school, size):
     access = get_access(school.mandates.get().agent, school.uai)
     for _ in range(size):
         responsable_account(school)
-    operation = operations.draft_notification(
-        access, "RESPONSABLE", Account.objects.visible_to(access), with_reset=False
-    )
+    chosen = Account.objects.visible_to(access)
+    operation = operations.draft(access, Operation.Kind.NOTIFY_SHEETS, "RESPONSABLE", chosen)
     operations.confirm(operation)
     return operation
 

@@ -120,7 +120,7 @@ def ask(agent, address, **headers):
     client = Client(raise_request_exception=True)
     if agent:
         client.force_login(agent)
-    data = {"population": "RESPONSABLE", "action": "notify", "accounts": ""}
+    data = {"population": "RESPONSABLE", "action": "notify_sheets", "accounts": ""}
     answers = [client.get(address, **headers), client.post(address, data, **headers)]
     return [answer for answer in answers if answer.status_code != 405]
 
