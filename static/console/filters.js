@@ -17,14 +17,17 @@
     if (menu) count(menu);
   });
 
-  function closeOthers(event) {
+  function closeOthers(isLeft) {
     menus()
-      .filter((menu) => menu.open && !menu.contains(event.target))
+      .filter((menu) => menu.open && isLeft(menu))
       .forEach((menu) => menu.removeAttribute("open"));
   }
 
-  document.addEventListener("click", closeOthers);
-  document.addEventListener("focusin", closeOthers);
+  document.addEventListener("click", ({ target }) => closeOthers((menu) => !menu.contains(target)));
+  // Pressing a label first gives the focus to the page around it, which leaves no menu.
+  document.addEventListener("focusin", ({ target }) =>
+    closeOthers((menu) => !menu.contains(target) && !target.contains(menu)),
+  );
 
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;

@@ -63,6 +63,13 @@ def count(page):
     return page.locator("[data-selection-count]")
 
 
+def notify(page, form=None):
+    """The menu of a form which names accounts, by default the bar of the selection."""
+    form = form or page.locator("#selection")
+    form.locator("summary", has_text="Notifier les comptes").click()
+    form.get_by_role("button", name="Feuilles individuelles").click()
+
+
 def test_a_selection_survives_paging_sorting_searching_and_reloading(page, school, families):
     open_list(page, school, "lignes=25")
 
@@ -156,7 +163,7 @@ def test_a_selection_is_kept_until_its_operation_is_confirmed(page, school, fami
     expect(page).to_have_url(re.compile("page=2"))
     page.locator(TICKS).nth(0).check()
 
-    page.get_by_role("button", name="Notifier les comptes").click()
+    notify(page)
     expect(page.get_by_role("heading", level=1)).to_contain_text("2 comptes")
     page.go_back()
     expect(count(page)).to_have_text("2 comptes sélectionnés")
@@ -172,7 +179,7 @@ def test_a_selection_is_kept_until_its_operation_is_confirmed(page, school, fami
 def test_what_was_selected_since_stays_when_an_operation_is_confirmed(page, school, families):
     open_list(page, school)
     page.locator(TICKS).nth(0).check()
-    page.get_by_role("button", name="Notifier les comptes").click()
+    notify(page)
     draft = page.url
     go(page, school)
     page.locator(TICKS).nth(1).check()
@@ -200,7 +207,7 @@ def test_notifying_one_account_from_its_page_leaves_the_selection_alone(page, sc
 def test_an_empty_selection_is_said_and_not_sent(page, school, families):
     open_list(page, school)
 
-    page.get_by_role("button", name="Notifier les comptes").click()
+    notify(page)
 
     expect(count(page)).to_have_text("Cochez au moins un compte.")
     assert not Operation.objects.exists()
@@ -240,6 +247,19 @@ def test_a_menu_of_classes_works_with_the_keyboard(page, school, families):
 
     expect(menu.locator("summary")).to_be_focused()
     expect(page.get_by_role("checkbox", name="4EME Z")).to_be_hidden()
+
+
+def test_a_menu_stays_open_while_its_labels_are_clicked(page, school, families):
+    open_list(page, school)
+    page.locator(TICKS).nth(0).check()
+    menu = page.locator("#selection details")
+
+    menu.locator("summary").click()
+    menu.get_by_text("Avec réinitialisation du mot de passe").click()
+
+    expect(menu.get_by_role("checkbox")).to_be_checked()
+    page.get_by_role("heading", level=1).click()
+    expect(menu.get_by_role("checkbox")).to_be_hidden()
 
 
 def test_a_sort_keeps_the_focus_and_a_search_keeps_the_sort(page, school, families):
@@ -304,7 +324,7 @@ def test_without_javascript_the_boxes_of_the_page_are_notified(new_page, school,
     page = open_list(new_page(java_script_enabled=False), school, "q=zeta")
 
     page.locator(TICKS).first.check()
-    page.get_by_role("button", name="Notifier les comptes", exact=True).click()
+    notify(page)
 
     expect(page.get_by_role("heading", level=1)).to_contain_text("Notifier 1 compte")
 
@@ -312,7 +332,7 @@ def test_without_javascript_the_boxes_of_the_page_are_notified(new_page, school,
 def test_without_javascript_the_whole_search_is_notified(new_page, school, families):
     page = open_list(new_page(java_script_enabled=False), school, "q=alpha&lignes=25")
 
-    page.get_by_role("button", name="Notifier les 30 comptes de la recherche").click()
+    notify(page, page.locator("form", has_text="Les 30 comptes de la recherche"))
 
     expect(page.get_by_role("heading", level=1)).to_contain_text("Notifier 30 comptes")
 

@@ -55,8 +55,9 @@ def test_a_director_notifies_by_sheets_and_downloads_them(
     page.get_by_role("link", name="Responsables", exact=True).click()
     page.get_by_role("checkbox", name="Sélectionner tous les comptes de la page").check(force=True)
     expect(page.get_by_text("2 comptes sélectionnés")).to_be_visible()
-    page.get_by_label("Avec réinitialisation du mot de passe").first.check(force=True)
-    page.get_by_role("button", name="Notifier les comptes").click()
+    page.locator("summary", has_text="Notifier les comptes").click()
+    page.get_by_label("Avec réinitialisation du mot de passe").check(force=True)
+    page.get_by_role("button", name="Feuilles individuelles").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Notifier 2 comptes par feuilles individuelles")
     expect(page.get_by_text(AVERTISSEMENT)).to_be_visible()
@@ -96,7 +97,8 @@ def test_a_draft_given_up_changes_nothing_and_back_cannot_confirm_it(page, schoo
     sign_in(page)
     page.get_by_role("link", name="Responsables", exact=True).click()
     page.get_by_role("checkbox", name=re.compile(account.identifier)).check(force=True)
-    page.get_by_role("button", name="Notifier les comptes").click()
+    page.locator("summary", has_text="Notifier les comptes").click()
+    page.get_by_role("button", name="Feuilles individuelles").click()
     preview = page.url
     page.get_by_role("button", name="Abandonner").click()
     expect(page.get_by_text("Opération abandonnée")).to_be_visible()
