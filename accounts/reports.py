@@ -39,6 +39,7 @@ class Report:
     reset: int
     redrawn: int
     kept: int
+    printed: int
     sheets: int
     sheets_made: int
     left: Sequence[LeftAside]
@@ -50,8 +51,8 @@ class Report:
 
     @property
     def not_printable(self) -> int:
-        """Accounts notified whose sheet cannot be printed any more."""
-        return max(self.done - self.sheets, 0)
+        """Accounts notified on paper whose sheet cannot be printed any more."""
+        return max(self.printed - self.sheets, 0)
 
 
 def report(operation: Operation) -> Report:
@@ -61,6 +62,7 @@ def report(operation: Operation) -> Report:
         done=Count("pk", filter=Q(status=OperationItem.Status.DONE)),
         left_aside=Count("pk", filter=Q(status=OperationItem.Status.LEFT_ASIDE)),
         forbidden=Count("pk", filter=Q(reason=OperationItem.Reason.FORBIDDEN)),
+        printed=Count("pk", filter=Q(status=OperationItem.Status.DONE, channel=OperationItem.Channel.SHEET)),
         **{effect.lower(): Count("pk", filter=Q(effect=effect)) for effect in SecretEffect},
     )
     parts = list(operation.parts.all())
