@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
@@ -29,12 +30,14 @@ _NARROWINGS: dict[str, Callable[[RowQuerySet, Any], RowQuerySet]] = {
     "mobile": lambda rows, presence: rows.with_mobile(presence == "avec"),
     "origine": RowQuerySet.of_origins,
     "expire": RowQuerySet.due,
+    "avant": lambda rows, day: rows.expiring_before(date.fromisoformat(day)),
 }
 _DEADLINE_LABELS = {
     "": "Indifférente",
     "passe": "Courrier expiré",
     "15": "Courrier expirant dans les 15 jours",
     "30": "Courrier expirant dans 16 à 30 jours",
+    "jamais": "Notifié une seule fois, jamais relancé",
     "activation": "En cours d’activation depuis plus de 7 jours",
 }
 
@@ -84,6 +87,17 @@ class OneField(forms.ChoiceField):
         return value if value and self.valid_value(value) else ""
 
 
+class DayField(forms.DateField):
+    """A day as an address holds it, `2026-12-15`; what is no day is left out."""
+
+    def clean(self, value: Any) -> str:
+        try:
+            day = self.to_python(value)
+        except forms.ValidationError:
+            return ""
+        return day.isoformat() if day else ""
+
+
 def _presence(label: str) -> OneField:
     return OneField(label=label, choices=[("", "Indifférent"), ("avec", "Avec"), ("sans", "Sans")])
 
@@ -108,6 +122,7 @@ class AccountFilterForm(forms.Form):
     mobile = _presence("Mobile")
     origine = _several("Origine du compte", ORIGIN_LABELS)
     expire = OneField(label="Échéance", choices=list(_DEADLINE_LABELS.items()))
+    avant = DayField(label="Expire avant le", input_formats=["%Y-%m-%d", "%d/%m/%Y"])
     tri = OneField()
     lignes = OneField(choices=[(str(size), str(size)) for size in PAGE_SIZES])
 

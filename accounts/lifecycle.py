@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from establishments.models import Agent, Establishment
 
 _DRAWS = {SecretEffect.DRAWN, SecretEffect.RESET, SecretEffect.REDRAWN}
+_FIRSTS = {SecretEffect.DRAWN, SecretEffect.REDRAWN}
 _DISTRIBUTES = {Transition.NOTIFY, Transition.NOTIFY_WITH_RESET}
 
 
@@ -95,10 +96,13 @@ SET state = new.state,
     password = CASE WHEN new.is_reset THEN '' ELSE a.password END,
     reset_requested_at = CASE WHEN new.is_reset THEN %(at)s ELSE a.reset_requested_at END,
     distributed_at = CASE WHEN %(distributes)s THEN %(at)s ELSE a.distributed_at END,
+    times_distributed = CASE
+        WHEN NOT %(distributes)s THEN a.times_distributed
+        WHEN new.is_first THEN 1 ELSE a.times_distributed + 1 END,
     distributed_by_id = CASE WHEN %(distributes)s THEN %(establishment)s ELSE a.distributed_by_id END
 FROM unnest(%(ids)s::bigint[], %(versions)s::int[], %(states)s::text[], %(origins)s::text[],
-            %(sealed)s::text[], %(resets)s::boolean[])
-     AS new (id, version, state, origin, sealed, is_reset)
+            %(sealed)s::text[], %(resets)s::boolean[], %(firsts)s::boolean[])
+     AS new (id, version, state, origin, sealed, is_reset, is_first)
 WHERE a.id = new.id AND a.version = new.version AND a.closed_at IS NULL
 RETURNING a.id
 """
@@ -116,6 +120,7 @@ def _apply(changes: Sequence[AccountChange], act: AgentAct) -> set[int]:
         "origins": [_origin(change.account, act.transition) for change in changes],
         "sealed": [change.sealed_secret for change in changes],
         "resets": [change.effect == SecretEffect.RESET for change in changes],
+        "firsts": [change.effect in _FIRSTS for change in changes],
     }
     with connection.cursor() as cursor:
         cursor.execute(_APPLY, parameters)

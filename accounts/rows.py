@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from establishments.names import search_terms
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
-    from datetime import datetime
+    from datetime import date
 
     from establishments.access import Access
 
@@ -45,6 +45,7 @@ def deadlines(now: datetime) -> dict[str, Q]:
         "passe": Q(account__password="", account__secret_expires_at__lte=now),
         "15": provisional & Q(account__secret_expires_at__lte=soon),
         "30": provisional & Q(account__secret_expires_at__gt=soon, account__secret_expires_at__lte=later),
+        "jamais": Q(account__state=State.NOTIFIED, account__times_distributed=1),
         "activation": Q(
             account__state=State.ACTIVATING, account__activating_since__lte=now - SLOW_ACTIVATION
         ),
@@ -138,6 +139,15 @@ class RowQuerySet(QuerySet[Holding]):
     def due(self, deadline: str) -> RowQuerySet:
         """Under one of the `deadlines`."""
         return self.filter(deadlines(timezone.now())[deadline])
+
+    def expiring_before(self, day: date) -> RowQuerySet:
+        """Whose provisional password still works, and stops before `day` in the current time zone."""
+        limit = datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone())
+        return self.filter(
+            account__password="",
+            account__secret_expires_at__gt=timezone.now(),
+            account__secret_expires_at__lte=limit,
+        )
 
     def with_mail(self, is_present: bool) -> RowQuerySet:
         return self.filter(HAS_MAIL if is_present else ~HAS_MAIL)

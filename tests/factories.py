@@ -195,7 +195,11 @@ def content_of(state: State, **replaced: Any) -> dict[str, Any]:
     """What an account in `state` must hold, a month after its notification or activation."""
     month_ago = timezone.now() - timedelta(days=30)
     zone = timezone.get_default_timezone()
-    distributed = {"origin": Origin.ESTABLISHMENT, "distributed_at": month_ago}
+    distributed = {
+        "origin": Origin.ESTABLISHMENT,
+        "distributed_at": month_ago,
+        "times_distributed": 1,
+    }
     contents: dict[State, dict[str, Any]] = {
         State.NOT_NOTIFIED: {"origin": Origin.NONE},
         State.NOTIFIED: distributed | provisional(month_ago, zone),

@@ -62,7 +62,8 @@ class Account(models.Model):
 
     `sealed_secret` is the encrypted provisional password, `password` the hash of a chosen one:
     never both. `secret_expires_at` is the end of the secret's last day where it was handed out,
-    kept when the dead secret is erased. `version` counts the changes: every one is conditional on it.
+    kept when the dead secret is erased. `times_distributed` counts the notifications since the first one,
+    or since the one that replaced a dead secret. `version` counts the changes: all are conditional on it.
     `mail` and `mobile` are what the family validated; an import never writes this table's rows.
     """
 
@@ -82,6 +83,7 @@ class Account(models.Model):
     distributed_by = models.ForeignKey(
         Establishment, models.PROTECT, null=True, db_index=False, related_name="+"
     )
+    times_distributed = models.PositiveSmallIntegerField(default=0)
     password = models.CharField(max_length=255, blank=True, default="")
     reset_requested_at = models.DateTimeField("date de demande de réinitialisation", null=True)
     pending_mail = models.CharField("adresse à confirmer", max_length=254, blank=True, default="")
@@ -120,6 +122,7 @@ class Account(models.Model):
                     secret_drawn_at__isnull=True,
                     secret_expires_at__isnull=True,
                     distributed_at__isnull=True,
+                    times_distributed=0,
                     reset_requested_at__isnull=True,
                     activating_since__isnull=True,
                     activated_at__isnull=True,
@@ -134,6 +137,7 @@ class Account(models.Model):
                     pending_mail="",
                     mail="",
                     distributed_at__isnull=False,
+                    times_distributed__gte=1,
                     secret_drawn_at__isnull=False,
                     secret_expires_at__isnull=False,
                     activating_since__isnull=True,

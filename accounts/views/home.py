@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts import overview
-from establishments.access import enter
+from establishments.access import Right, enter
 from establishments.requests import ConsoleRequest
 
 
@@ -18,15 +18,16 @@ def establishment_home(request: ConsoleRequest, uai: str) -> HttpResponse:
     now = timezone.now()
     feed = access.establishment.feed
     standings = [
-        (standing, overview.attention(standing, feed)) for standing in overview.standings(access, now)
+        (standing, overview.attention(standing, feed), access.can(Right.ASSIST, standing.kind))
+        for standing in overview.standings(access, now)
     ]
     context = {
         "access": access,
         "feed": feed,
         "is_stale": overview.is_stale(feed),
         "standings": standings,
-        "has_accounts": any(standing.total for standing, _ in standings),
-        "needs_attention": any(lines for _, lines in standings),
+        "has_accounts": any(standing.total for standing, _, _ in standings),
+        "needs_attention": any(lines for _, lines, _ in standings),
         "recent": overview.recent(access, now),
     }
     return render(request, "accounts/home.html", context)

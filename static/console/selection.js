@@ -133,10 +133,19 @@
     true,
   );
 
+  // An address which ends with #selectionner asks for all that its search finds, once.
+  function selectFound() {
+    if (window.location.hash !== "#selectionner" || !form()) return;
+    window.history.replaceState(window.history.state, "", window.location.pathname + window.location.search);
+    const button = document.querySelector("[data-selection-add]");
+    if (button) addAll(button);
+  }
+
   document.addEventListener("htmx:afterSettle", show);
   document.addEventListener("htmx:historyRestore", show);
   // Back from the cache of the browser: the page is as it was left, the selection may have moved on.
   window.addEventListener("pageshow", show);
   followOperation();
   show();
+  selectFound();
 })();

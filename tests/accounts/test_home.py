@@ -98,6 +98,15 @@ def test_each_number_opens_the_list_of_what_it_counts(client, college, director)
     assert f'href="{reverse("student_list", args=[college.uai])}?etat=ACTIVE"' in response.text
 
 
+def test_what_calls_for_attention_is_selected_in_one_click_by_those_who_may_act(client, college, director):
+    notified(college, days_ago=85)
+    consults = DelegationFactory.create(establishment=college, profile=Delegation.Profile.CONSULT).agent
+    link = "?expire=15&amp;tri=notification#selectionner"
+
+    assert link in home(client, director, college).text
+    assert link not in home(client, consults, college).text
+
+
 def test_letters_are_told_before_and_after_they_die(college, director):
     for days in (5, 70, 85, 100):
         notified(college, days_ago=days)

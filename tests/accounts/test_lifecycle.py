@@ -73,6 +73,20 @@ def test_notifying_again_keeps_the_secret_and_moves_its_deadline():
     assert account.secret_expires_at > deadline
 
 
+def test_notifications_are_counted_from_the_first_of_each_three_months():
+    account = AccountFactory.create()
+    counted = []
+    for at in (0, 30, 60, 200):
+        with time_machine.travel(datetime(2026, 9, 1, 12, tzinfo=UTC) + timedelta(days=at), tick=False):
+            act_on([account], act(Transition.NOTIFY_WITH_RESET if at == 30 else Transition.NOTIFY))
+            account.refresh_from_db()
+            act_on([account], act(Transition.RESET_PASSWORD)) if at == 60 else None
+        account.refresh_from_db()
+        counted.append(account.times_distributed)
+
+    assert counted == [1, 2, 3, 1]
+
+
 def test_a_reset_replaces_the_chosen_password_and_says_when_it_was_asked():
     account = AccountFactory.create(state=State.ACTIVE)
     the_act = act(Transition.NOTIFY_WITH_RESET)

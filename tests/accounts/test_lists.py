@@ -1,7 +1,8 @@
 """What the lists promise: every row of the school and no other, found, ordered and counted as one expects."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -12,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import Account, AccountKind
 from accounts.transitions import Origin, State
-from establishments.models import Delegation, Responsibility, Student
+from establishments.models import Academy, Delegation, Responsibility, Student
 from establishments.names import name_key
 from tests.factories import (
     DelegationFactory,
@@ -209,6 +210,41 @@ def test_a_dead_letter_says_since_when(console):
 
     assert "expiré le" in page
     assert "valable jusqu’au" not in page
+
+
+def test_letters_that_stop_before_a_day_are_found_in_the_académie_s_own_days(console):
+    Academy.objects.update(time_zone="Indian/Reunion")
+    zone = ZoneInfo("Indian/Reunion")
+    last_day = timezone.now().astimezone(zone).date() + timedelta(days=20)
+    end = datetime.combine(last_day + timedelta(days=1), time.min, tzinfo=zone)
+    dead = timezone.now() - timedelta(days=200)
+    family(
+        console, "a.vivant", state=State.NOTIFIED, **provisional(timezone.now()) | {"secret_expires_at": end}
+    )
+    family(console, "b.mort", state=State.NOTIFIED, **provisional(dead))
+    family(console, "c.actif", state=State.ACTIVE)
+
+    assert console.found(f"avant={last_day + timedelta(days=1)}") == ["a.vivant"]
+    assert console.found(f"avant={last_day}") == []
+    assert f'value="{last_day.isoformat()}"' in console.get(f"avant={last_day}").content.decode()
+
+
+def test_a_day_which_is_none_is_left_out_and_said(console):
+    family(console, "a.martin")
+
+    page = text_of(console.get("avant=2026-02-31"))
+
+    assert "il n’en est pas tenu compte" in page
+    assert console.found("avant=demain") == ["a.martin"]
+
+
+def test_those_notified_once_and_never_again_are_found(console):
+    family(console, "a.une", state=State.NOTIFIED)
+    family(console, "b.deux", state=State.NOTIFIED, times_distributed=2)
+    family(console, "c.actif", state=State.ACTIVE)
+    family(console, "d.jamais")
+
+    assert console.found("expire=jamais") == ["a.une"]
 
 
 def test_the_level_stands_where_the_mef_does_in_the_first_degree():

@@ -204,6 +204,16 @@ def test_notifying_one_account_from_its_page_leaves_the_selection_alone(page, sc
     expect(count(page)).to_have_text("1 compte sélectionné")
 
 
+def test_an_address_selects_what_it_finds_once(page, school, families):
+    open_list(page, school, "q=zeta#selectionner")
+
+    expect(count(page)).to_have_text("1 compte sélectionné")
+    page.get_by_role("button", name="Tout désélectionner").click()
+    page.reload()
+
+    expect(count(page)).to_have_text("Aucun compte sélectionné")
+
+
 def test_an_empty_selection_is_said_and_not_sent(page, school, families):
     open_list(page, school)
 
