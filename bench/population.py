@@ -156,13 +156,14 @@ ORDER BY md5(student.jointure)
 # One account in four in each state; what each state holds is checked by the database.
 _ACCOUNTS = """
 INSERT INTO accounts_account (identifier, kind, state, origin, version, sealed_secret, secret_drawn_at,
-    secret_expires_at, distributed_at, password, pending_mail, activating_since, activated_at, mail, mobile,
+    secret_expires_at, distributed_at, times_distributed, password, pending_mail, activating_since, activated_at, mail, mobile,
     last_sign_in_at, created_at)
 SELECT identifier, kind, state, CASE state WHEN 'NOT_NOTIFIED' THEN 'NONE' ELSE 'ESTABLISHMENT' END, 0,
        CASE state WHEN 'NOTIFIED' THEN 'sealed' ELSE '' END,
        CASE state WHEN 'NOTIFIED' THEN drawn END,
        CASE state WHEN 'NOTIFIED' THEN drawn + interval '3 months' END,
        CASE WHEN state <> 'NOT_NOTIFIED' THEN drawn END,
+       CASE WHEN state <> 'NOT_NOTIFIED' THEN 1 ELSE 0 END,
        CASE WHEN state IN ('ACTIVATING', 'ACTIVE') THEN 'argon2$chosen' ELSE '' END,
        CASE state WHEN 'ACTIVATING' THEN 'attente@example.org' ELSE '' END,
        CASE state WHEN 'ACTIVATING' THEN drawn END,

@@ -2,9 +2,11 @@
 
 import uuid
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 
 import factory
+from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
@@ -152,7 +154,11 @@ class AgentFactory(DjangoModelFactory):
 
     @classmethod
     def _create(cls, model_class: type[Agent], *args: Any, **kwargs: Any) -> Agent:
-        return model_class.objects.create_user(password=kwargs.pop("password", PASSWORD), **kwargs)
+        password = kwargs.pop("password", PASSWORD)
+        agent = model_class.objects.create_user(**kwargs)
+        agent.password = _hash_of(password)
+        agent.save(update_fields=["password"])
+        return agent
 
 
 class MandateFactory(DjangoModelFactory):
@@ -248,6 +254,12 @@ def student_account(
     account = AccountFactory.create(kind=AccountKind.STUDENT, **fields)
     AccountSource.objects.create(account=account, student=student, reason=AccountSource.Reason.CREATED)
     return account
+
+
+@cache
+def _hash_of(password: str) -> str:
+    """Argon2 takes its time on purpose; the people of the tests share a few passwords."""
+    return make_password(password)
 
 
 def _letters(number: int) -> str:

@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="account",
             name="times_distributed",
-            field=models.PositiveSmallIntegerField(default=0),
+            field=models.PositiveSmallIntegerField(db_default=0, default=0),
         ),
         migrations.RunSQL(
             "UPDATE accounts_account SET times_distributed = 1 WHERE distributed_at IS NOT NULL",

@@ -83,7 +83,7 @@ class Account(models.Model):
     distributed_by = models.ForeignKey(
         Establishment, models.PROTECT, null=True, db_index=False, related_name="+"
     )
-    times_distributed = models.PositiveSmallIntegerField(default=0)
+    times_distributed = models.PositiveSmallIntegerField(default=0, db_default=0)
     password = models.CharField(max_length=255, blank=True, default="")
     reset_requested_at = models.DateTimeField("date de demande de réinitialisation", null=True)
     pending_mail = models.CharField("adresse à confirmer", max_length=254, blank=True, default="")

@@ -308,6 +308,7 @@ def test_a_letter_of_another_school_is_told_without_its_name(school, director):
         origin="ESTABLISHMENT",
         distributed_at=at,
         distributed_by=neighbour.establishment,
+        times_distributed=1,
         **provisional(at),
     )
 
