@@ -156,8 +156,8 @@ ORDER BY md5(student.jointure)
 # One account in four in each state; what each state holds is checked by the database.
 _ACCOUNTS = """
 INSERT INTO accounts_account (identifier, kind, state, origin, version, sealed_secret, secret_drawn_at,
-    secret_expires_at, distributed_at, times_distributed, password, pending_mail, activating_since, activated_at, mail, mobile,
-    last_sign_in_at, created_at)
+    secret_expires_at, distributed_at, times_distributed, password, pending_mail, activating_since,
+    activated_at, mail, mobile, last_sign_in_at, created_at)
 SELECT identifier, kind, state, CASE state WHEN 'NOT_NOTIFIED' THEN 'NONE' ELSE 'ESTABLISHMENT' END, 0,
        CASE state WHEN 'NOTIFIED' THEN 'sealed' ELSE '' END,
        CASE state WHEN 'NOTIFIED' THEN drawn END,
