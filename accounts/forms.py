@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from django import forms
 from django.http import QueryDict
 
-from accounts.models import ORIGIN_LABELS, STATE_LABELS, AccountKind, Operation
+from accounts.models import ORIGIN_LABELS, STATE_LABELS, Account, AccountKind, Operation
 from accounts.rows import DEFAULT_ORDER, NO_CLASS, RowQuerySet
 from establishments.models import Mef, SchoolClass, Student
 
@@ -226,3 +226,31 @@ class ActionForm(forms.Form):
     @property
     def kind(self) -> Operation.Kind:
         return ACTIONS[self.cleaned_data["action"]]
+
+
+RESEND_STALE = (
+    "Ce compte a changé depuis l’ouverture de cette page : aucun courriel n’est parti cette fois-ci. "
+    "Vérifiez l’adresse, et renvoyez si c’est encore utile."
+)
+
+
+class ResendForm(forms.Form):
+    """Where to send the activation mail again; `version` is the account's when its page was opened."""
+
+    mail = forms.EmailField(
+        label="Adresse mail de la famille",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": "Indiquez une adresse mail."},
+    )
+    version = forms.IntegerField(min_value=0)
+
+    def __init__(self, data: QueryDict | None, *, account: Account) -> None:
+        super().__init__(data, initial={"mail": account.pending_mail})
+        self.account = account
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("version") != self.account.version:
+            raise forms.ValidationError(RESEND_STALE)
+        return cleaned

@@ -39,13 +39,17 @@ _DISTRIBUTES = {Transition.NOTIFY, Transition.NOTIFY_WITH_RESET}
 
 @dataclass(frozen=True, slots=True)
 class AgentAct:
-    """Who acts on accounts, where and when; `operation` is the pk of the bulk action, for the history."""
+    """Who acts on accounts, where and when; `operation` is the pk of the bulk action, for the history.
+
+    `new_mail` replaces the address to confirm when the activation mail is sent again: to one account only.
+    """
 
     transition: Transition
     by: Agent
     establishment: Establishment
     at: datetime
     operation: int | None = None
+    new_mail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,10 @@ SET state = new.state,
     times_distributed = CASE
         WHEN NOT %(distributes)s THEN a.times_distributed
         WHEN new.is_first THEN 1 ELSE a.times_distributed + 1 END,
-    distributed_by_id = CASE WHEN %(distributes)s THEN %(establishment)s ELSE a.distributed_by_id END
+    distributed_by_id = CASE WHEN %(distributes)s THEN %(establishment)s ELSE a.distributed_by_id END,
+    activation_link_number = a.activation_link_number + CASE WHEN %(resends)s THEN 1 ELSE 0 END,
+    activation_link_at = CASE WHEN %(resends)s THEN %(at)s ELSE a.activation_link_at END,
+    pending_mail = CASE WHEN %(new_mail)s <> '' THEN %(new_mail)s ELSE a.pending_mail END
 FROM unnest(%(ids)s::bigint[], %(versions)s::int[], %(states)s::text[], %(origins)s::text[],
             %(sealed)s::text[], %(resets)s::boolean[], %(firsts)s::boolean[])
      AS new (id, version, state, origin, sealed, is_reset, is_first)
@@ -113,6 +120,8 @@ def _apply(changes: Sequence[AccountChange], act: AgentAct) -> set[int]:
         "at": act.at,
         "expires_at": expiry_from(act.at, act.establishment.academy.zone),
         "distributes": act.transition in _DISTRIBUTES,
+        "resends": act.transition == Transition.RESEND_ACTIVATION,
+        "new_mail": act.new_mail,
         "establishment": act.establishment.pk,
         "ids": [change.account.pk for change in changes],
         "versions": [change.account.version for change in changes],
@@ -135,6 +144,7 @@ _AGENT_EVENTS = {
     Transition.NOTIFY: EventKind.ACCOUNT_NOTIFY,
     Transition.NOTIFY_WITH_RESET: EventKind.ACCOUNT_NOTIFY,
     Transition.RESET_PASSWORD: EventKind.ACCOUNT_PASSWORD_RESET,
+    Transition.RESEND_ACTIVATION: EventKind.ACCOUNT_ACTIVATION_RESENT,
 }
 
 
@@ -150,7 +160,8 @@ def _event(act: AgentAct, change: AccountChange) -> Event:
         agent=act.by,
         target_kind="account",
         target_id=change.account.pk,
-        data={"effect": change.effect, "operation": act.operation},
+        data={"effect": change.effect, "operation": act.operation}
+        | ({"to_new_address": True} if act.new_mail else {}),
     )
 
 
@@ -167,6 +178,8 @@ def start_activation(account: Account, *, password_hash: str, mail: str) -> None
         **_chosen(password_hash),
         pending_mail=mail,
         activating_since=now,
+        activation_link_number=F("activation_link_number") + 1,
+        activation_link_at=now,
         last_sign_in_at=now,
     )
 

@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import InvalidToken
+from django.db import transaction
 from django.utils import timezone
 
+from accounts.activation.links import link_deadline, link_sent_at
 from accounts.models import Holding
 from accounts.passwords import Standing, password_deadline, password_standing
 from accounts.secrets import open_secret
-from accounts.transitions import SecretEffect
+from accounts.transitions import SecretEffect, State
 from establishments.access import Right
 from establishments.models import Event, EventKind
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import date, datetime
 
     from django.db.models import QuerySet
 
@@ -27,12 +29,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Password:
-    """`clear` is the provisional password, empty when there is none or when it may not be shown."""
+    """`clear` is the provisional password, empty unless it was asked for; `can_be_shown`: it may be."""
 
     standing: Standing
     clear: str
     deadline: date | None
     is_readable: bool = True
+    can_be_shown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,15 @@ class Contact:
     validated: str
     recorded: list[tuple[str, str]]
     to_report: str
+
+
+@dataclass(frozen=True, slots=True)
+class PendingLink:
+    """The activation mail a family has yet to answer."""
+
+    sent_at: datetime
+    deadline: datetime
+    is_expired: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +73,10 @@ class Profile:
     children_here: list[Student]
     children_elsewhere: list[Student]
     is_distributed_elsewhere: bool
+    pending_link: PendingLink | None
 
 
-def read_profile(account: Account, access: Access) -> Profile:
+def read_profile(account: Account, access: Access, *, with_password: bool = False) -> Profile:
     """In a constant number of queries; `account` has been found visible to `access`."""
     here = access.establishment
     holdings = list(
@@ -78,7 +91,7 @@ def read_profile(account: Account, access: Access) -> Profile:
     return Profile(
         account=account,
         holder=records[0] if records else own[0].student,
-        password=_password(account, access),
+        password=_password(account, access, with_password=with_password),
         mail=_contact(account.mail, [(r.mail, r.feed.source) for r in records], str.casefold),
         mobile=_contact(account.mobile, [(r.mobile or r.mobile_raw, r.feed.source) for r in records], str),
         addresses=_distinct([record.address_lines for record in records]),
@@ -86,7 +99,24 @@ def read_profile(account: Account, access: Access) -> Profile:
         children_here=_distinct([holding.student for holding in own]),
         children_elsewhere=_distinct([h.student for h in holdings if h.establishment_id != here.pk]),
         is_distributed_elsewhere=account.distributed_by_id not in (None, here.pk),
+        pending_link=_pending_link(account),
     )
+
+
+@transaction.atomic
+def show_password(account: Account, access: Access) -> Profile:
+    """The same with the provisional password in clear; who saw it, and when, is recorded."""
+    profile = read_profile(account, access, with_password=True)
+    if profile.password.clear:
+        Event.objects.create(
+            kind=EventKind.ACCOUNT_SECRET_SHOWN,
+            establishment=access.establishment,
+            actor=Event.Actor.AGENT,
+            agent=access.agent,
+            target_kind="account",
+            target_id=account.pk,
+        )
+    return profile
 
 
 def _distinct(values: list[Any]) -> list[Any]:
@@ -94,15 +124,23 @@ def _distinct(values: list[Any]) -> list[Any]:
     return [value for index, value in enumerate(values) if value and value not in values[:index]]
 
 
-def _password(account: Account, access: Access) -> Password:
+def _pending_link(account: Account) -> PendingLink | None:
+    if account.state != State.ACTIVATING:
+        return None
+    deadline = link_deadline(account)
+    return PendingLink(link_sent_at(account), deadline, is_expired=deadline <= timezone.now())
+
+
+def _password(account: Account, access: Access, *, with_password: bool) -> Password:
     standing = password_standing(account, timezone.now())
     deadline = password_deadline(account, standing, access.establishment.academy.zone)
     if standing != Standing.PROVISIONAL or not access.can(Right.ASSIST, account.kind):
         return Password(standing, "", deadline)
     try:
-        return Password(standing, open_secret(account.sealed_secret), deadline)
+        clear = open_secret(account.sealed_secret)
     except InvalidToken:
         return Password(standing, "", deadline, is_readable=False)
+    return Password(standing, clear if with_password else "", deadline, can_be_shown=True)
 
 
 def _contact(validated: str, recorded: list[tuple[str, str]], key: Any) -> Contact:
@@ -147,9 +185,15 @@ def deed(event: Event, establishment: Establishment) -> Deed:
     return Deed(
         event,
         by=_author(event, is_own=is_own),
-        detail=_DETAILS.get(event.data.get("effect"), "") if event.kind == EventKind.ACCOUNT_NOTIFY else "",
+        detail=_detail(event),
         operation=event.data.get("operation") if is_own else None,
     )
+
+
+def _detail(event: Event) -> str:
+    if event.data.get("to_new_address"):
+        return "à une nouvelle adresse"
+    return _DETAILS.get(event.data.get("effect"), "") if event.kind == EventKind.ACCOUNT_NOTIFY else ""
 
 
 def _author(event: Event, *, is_own: bool) -> str:

@@ -30,6 +30,12 @@ class LeftAside:
 
 
 @dataclass(frozen=True, slots=True)
+class OnlyAccount:
+    account: Account
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     total: int
     done: int
@@ -84,15 +90,29 @@ def _left_aside(operation: Operation) -> list[LeftAside]:
         .select_related("account")
         .order_by("account__identifier")[:LISTED_LEFT_ASIDE]
     )
-    held = Holding.objects.filter(
-        account__in=[item.account_id for item in items], establishment=operation.establishment
-    )
-    names = {
-        h.account_id: str(h.responsable or h.student) for h in held.select_related("responsable", "student")
-    }
+    names = _names(operation, items)
     return [
         LeftAside(item.account, names.get(item.account_id, ""), item.get_reason_display()) for item in items
     ]
+
+
+def _names(operation: Operation, items: Sequence[OperationItem]) -> dict[int, str]:
+    """By account, of those whom the establishment still sees."""
+    held = Holding.objects.filter(
+        account__in=[item.account_id for item in items], establishment=operation.establishment
+    )
+    return {
+        h.account_id: str(h.responsable or h.student) for h in held.select_related("responsable", "student")
+    }
+
+
+def only_account(operation: Operation) -> OnlyAccount | None:
+    """Of an operation on a single account, while the establishment still sees it."""
+    items = list(operation.items.select_related("account")[:2])
+    if len(items) != 1:
+        return None
+    name = _names(operation, items).get(items[0].account_id)
+    return OnlyAccount(items[0].account, name) if name else None
 
 
 def listed(operations: OperationQuerySet) -> OperationQuerySet:

@@ -1,8 +1,9 @@
 """What workers do: each task takes a primary key, may be killed at any moment and be run again."""
 
-from celery import shared_task
+from celery import Task, shared_task
 
 from accounts import lifecycle, operations, printing
+from accounts.activation import mails
 from accounts.models import Operation, OperationPart
 
 
@@ -59,3 +60,10 @@ def resume_stalled_operations() -> None:
 def purge_expired_secrets() -> None:
     lifecycle.erase_dead_secrets()
     operations.purge_drafts()
+
+
+@shared_task(name="accounts.send_activation_mail", bind=True, max_retries=None)
+def send_activation_mail(self: Task[[int], None], pk: int) -> None:
+    """Of a promised mail: its address, its words and its link are found in the worker, never in the queue."""
+    if wait := mails.deliver(pk):
+        raise self.retry(countdown=wait)

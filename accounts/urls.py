@@ -22,6 +22,8 @@ urlpatterns = [
         name="account_selection",
     ),
     path("comptes/<int:pk>/", account.account_page, name="account"),
+    path("comptes/<int:pk>/mot-de-passe/", account.account_password, name="account_password"),
+    path("comptes/<int:pk>/courriel-activation/", account.account_resend, name="account_resend"),
     path("operations/", operations.operation_list, name="operation_list"),
     path("operations/nouvelle/", operations.operation_create, name="operation_create"),
     path("operations/<int:pk>/", operations.operation_page, name="operation"),

@@ -151,6 +151,8 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "account_login"
 INVITATION_LIFETIME = timedelta(days=env.int("INVITATION_DAYS", default=7))
+# How long the link which a family receives to activate its account opens.
+ACTIVATION_LINK_LIFETIME = timedelta(days=env.int("ACTIVATION_LINK_DAYS", default=7))
 PASSWORD_RESET_TIMEOUT = int(timedelta(hours=2).total_seconds())
 ACCOUNT_ADAPTER = "establishments.sign_in.ConsoleAccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None

@@ -7,6 +7,7 @@ from educonnect_admin import health
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("establishments.urls")),
     path("etablissements/<str:uai>/", include("accounts.urls")),
+    path("activation/", include("accounts.activation.urls")),
     path("sante/vivant", health.live, name="health_live"),
     path("sante/pret", health.ready, name="health_ready"),
 ]

@@ -65,6 +65,8 @@ class Account(models.Model):
     kept when the dead secret is erased. `times_distributed` counts the notifications since the first one,
     or since the one that replaced a dead secret. `version` counts the changes: all are conditional on it.
     `mail` and `mobile` are what the family validated; an import never writes this table's rows.
+    Of the links mailed to activate it, only the one numbered `activation_link_number`, drawn
+    `activation_link_at`, opens.
     """
 
     identifier = models.CharField("identifiant", max_length=140, unique=True, db_collation="C")
@@ -88,6 +90,8 @@ class Account(models.Model):
     reset_requested_at = models.DateTimeField("date de demande de réinitialisation", null=True)
     pending_mail = models.CharField("adresse à confirmer", max_length=254, blank=True, default="")
     activating_since = models.DateTimeField(null=True)
+    activation_link_number = models.PositiveIntegerField(default=0, db_default=0)
+    activation_link_at = models.DateTimeField(null=True)
     activated_at = models.DateTimeField("activé le", null=True)
     mail = models.CharField("adresse mail", max_length=254, blank=True, default="")
     mobile = models.CharField("mobile", max_length=20, blank=True, default="")

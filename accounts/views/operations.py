@@ -58,6 +58,7 @@ def operation_page(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
         "operation": operation,
         "section": "operations",
         "can_act": access.can(operations.right_for(operation.kind), operation.population),
+        "only": reports.only_account(operation),
     }
     if operation.status == Operation.Status.DRAFT:
         template = f"accounts/previews/{operation.kind.lower()}.html"

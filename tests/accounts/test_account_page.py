@@ -53,6 +53,17 @@ def text_of(account, mandate, **extra):
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
 
 
+def show_password(account, mandate, method="post", **extra):
+    client = Client()
+    client.force_login(mandate.agent)
+    address = reverse("account_password", args=[mandate.establishment.uai, account.pk])
+    return getattr(client, method)(address, **extra)
+
+
+def strip_tags(response):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
+
+
 def fact(account, mandate, term):
     """What the page says beside a term of the account's block."""
     page = page_of(account, mandate).content.decode()
@@ -110,7 +121,10 @@ def test_who_only_consults_sees_no_action_and_no_password(school):
     assert "(Re)Notifier" not in text_of(account, consults)
     assert secret not in text_of(account, consults)
     assert "(Re)Notifier" in text_of(account, assists)
-    assert secret in text_of(account, assists)
+    assert "Afficher" in text_of(account, assists)
+    assert "Afficher" not in text_of(account, consults)
+    assert show_password(account, consults).status_code == 403
+    assert not Event.objects.exists()
 
 
 def test_its_action_names_this_account_alone(school, director):
@@ -126,15 +140,79 @@ def test_its_action_names_this_account_alone(school, director):
 # The password.
 
 
-def test_a_live_provisional_password_is_shown_with_its_last_day(school, director):
+def test_a_live_provisional_password_is_hidden_until_asked_for_with_its_last_day(school, director):
     at = timezone.now() - timedelta(days=1)
     account = responsable_account(school, state=State.NOTIFIED, distributed_at=at, **provisional(at))
+    secret = open_secret(account.sealed_secret)
 
+    page = page_of(account, director)
     shown = fact(account, director, "Mot de passe")
 
-    assert open_secret(account.sealed_secret) in shown
+    assert secret not in page.content.decode()
+    assert shown.startswith("•••••••••• Afficher")
+    assert not Event.objects.exists()
     last_day = timezone.localtime(account.secret_expires_at - timedelta(seconds=1))
     assert f"valable jusqu’au {last_day:%d/%m/%Y}" in shown
+
+
+def test_showing_a_password_is_recorded_with_who_and_when_and_asks_to_be_kept_nowhere(school, director):
+    account = responsable_account(school, state=State.NOTIFIED)
+    secret = open_secret(account.sealed_secret)
+
+    shown = show_password(account, director)
+
+    assert shown.status_code == 200
+    assert secret in shown.content.decode()
+    assert "no-store" in shown.headers["Cache-Control"]
+    event = Event.objects.get()
+    assert (event.kind, event.agent, event.establishment) == (
+        EventKind.ACCOUNT_SECRET_SHOWN,
+        director.agent,
+        school,
+    )
+    assert (event.target_id, event.data) == (account.pk, {})
+    assert f"Mot de passe provisoire affiché, par {director.agent.full_name}" in strip_tags(shown)
+    account.refresh_from_db()
+    assert account.version == 0
+
+
+def test_the_page_opened_again_hides_the_password(school, director):
+    account = responsable_account(school, state=State.NOTIFIED)
+    secret = open_secret(account.sealed_secret)
+    show_password(account, director)
+
+    for again in (page_of(account, director), show_password(account, director, method="get", follow=True)):
+        assert again.status_code == 200
+        assert secret not in again.content.decode()
+    assert Event.objects.count() == 1
+
+
+@pytest.mark.parametrize("state", [State.NOT_NOTIFIED, State.ACTIVATING, State.ACTIVE])
+def test_where_there_is_no_provisional_password_none_is_offered_shown_or_recorded(school, director, state):
+    account = responsable_account(school, state=state)
+
+    assert "Afficher" not in text_of(account, director)
+    assert show_password(account, director).status_code == 200
+    assert not Event.objects.exists()
+
+
+def test_a_dead_password_is_not_shown_when_asked_for(school, director):
+    at = timezone.now() - timedelta(days=150)
+    account = responsable_account(school, state=State.NOTIFIED, distributed_at=at, **provisional(at))
+
+    assert open_secret(account.sealed_secret) not in show_password(account, director).content.decode()
+    assert not Event.objects.exists()
+
+
+def test_the_password_of_an_account_elsewhere_does_not_exist(school):
+    account = responsable_account(school, state=State.NOTIFIED)
+    stranger = MandateFactory.create()
+    client = Client()
+    client.force_login(stranger.agent)
+
+    for uai in (school.uai, stranger.establishment.uai):
+        assert client.post(reverse("account_password", args=[uai, account.pk])).status_code == 404
+    assert not Event.objects.exists()
 
 
 @pytest.mark.parametrize("is_erased", [False, True])

@@ -4,6 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.hashers import check_password, make_password
 from django.core.exceptions import PermissionDenied
 from django.db import connection, connections
 from django.http import Http404
@@ -14,7 +15,7 @@ from django.utils import timezone
 from accounts import operations, printing
 from accounts.lifecycle import AgentAct, act_on
 from accounts.models import Account, AccountKind, Operation, OperationItem
-from accounts.secrets import open_secret
+from accounts.secrets import is_secret, open_secret
 from accounts.transitions import SecretEffect, State, Transition
 from establishments.access import get_access
 from establishments.models import Delegation, Event, EventKind, Responsibility
@@ -311,3 +312,163 @@ def test_sheets_whose_pupils_have_all_left_since_end_the_operation_without_a_doc
     assert printing.assemble(operation.pk)
     operation.refresh_from_db()
     assert (operation.status, operation.document) == (Operation.Status.DONE, None)
+
+
+# Resetting passwords.
+
+AVERTISSEMENT = (
+    "Avertissement : les mots de passe des comptes qui n'étaient pas encore notifiés "
+    "n'ont pas été mis à jour."
+)
+
+
+def drafted_reset(access, *accounts):
+    chosen = Account.objects.filter(pk__in=[account.pk for account in accounts])
+    return operations.draft(access, Operation.Kind.RESET, AccountKind.RESPONSABLE, chosen)
+
+
+def done_reset(access, *accounts):
+    operation = drafted_reset(access, *accounts)
+    operations.confirm(operation)
+    operations.run(operation.pk)
+    printing.plan_sheets(operation.pk)
+    operation.refresh_from_db()
+    return operation
+
+
+def page_of(client, access, operation):
+    client.force_login(access.agent)
+    return client.get(reverse("operation", args=[access.establishment.uai, operation.pk])).text
+
+
+def test_a_reset_keeps_every_state_and_leaves_those_never_notified_aside(access):
+    school = access.establishment
+    accounts = {state: responsable_account(school, state=state) for state in State}
+
+    operation = done_reset(access, *accounts.values())
+
+    assert operation.status == Operation.Status.DONE
+    for state, account in accounts.items():
+        before = account.distributed_at
+        account.refresh_from_db()
+        assert (account.state, account.distributed_at) == (state, before)
+        assert (
+            bool(account.reset_requested_at) == bool(account.sealed_secret) == (state != State.NOT_NOTIFIED)
+        )
+    item = operation.items.get(account=accounts[State.NOT_NOTIFIED])
+    assert (item.status, item.reason) == ("LEFT_ASIDE", OperationItem.Reason.FORBIDDEN)
+
+
+def test_after_a_reset_neither_the_provisional_nor_the_chosen_password_works_any_more(access):
+    school = access.establishment
+    notified = responsable_account(school, state=State.NOTIFIED)
+    active = responsable_account(school, state=State.ACTIVE, password=make_password("choisi par nous 12"))
+    waiting = responsable_account(school, state=State.ACTIVATING, password=make_password("le même 12345"))
+    provisional_before = open_secret(notified.sealed_secret)
+
+    done_reset(access, notified, active, waiting)
+
+    for account in (notified, active, waiting):
+        account.refresh_from_db()
+        assert account.has_live_secret(timezone.now())
+        assert not is_secret(account.sealed_secret, provisional_before)
+        assert not check_password("choisi par nous 12", account.password)
+        assert not check_password("le même 12345", account.password)
+    assert waiting.pending_mail == "attente@example.org"
+
+
+def test_the_preview_and_the_result_of_a_reset_give_the_guide_s_warning_and_offer_to_notify(client, access):
+    never = responsable_account(access.establishment, record={"surname": "ABBEYEM"})
+    active = responsable_account(access.establishment, state=State.ACTIVE)
+
+    preview = page_of(client, access, drafted_reset(access, never, active))
+    result = page_of(client, access, done_reset(access, never, active))
+
+    for page in (preview, result):
+        assert AVERTISSEMENT in page.replace("&#x27;", "'")
+    assert "1 compte jamais notifié" in preview
+    assert "Réinitialiser 1 mot de passe" in preview
+    assert "1 mot de passe réinitialisé" in result
+    assert "ABBEYEM" in result.split("Laissés de côté")[1]
+    assert "L’état du compte ne permet pas cette action" in result
+    assert 'value="notify_sheets"' in result
+    assert "Réinitialisation de 2 mots de passe</h1>" in result
+
+
+def test_without_an_account_never_notified_there_is_no_warning(client, access):
+    active = responsable_account(access.establishment, state=State.ACTIVE)
+
+    preview = page_of(client, access, drafted_reset(access, active))
+    result = page_of(client, access, done_reset(access, active))
+
+    assert "Avertissement" not in preview + result
+
+
+def test_a_reset_of_those_never_notified_alone_cannot_be_confirmed(client, access):
+    never = responsable_account(access.establishment)
+
+    preview = page_of(client, access, drafted_reset(access, never))
+
+    assert "Aucun de ces comptes ne le permet en l’état." in preview
+    assert 'form="confirm"' not in preview
+    assert 'id="confirm"' not in preview
+
+
+def test_the_reset_of_one_account_names_it_and_leads_back_to_its_page(client, access):
+    account = responsable_account(
+        access.establishment, state=State.ACTIVE, record={"surname": "ZOLA", "given_name": "Émile"}
+    )
+    address = reverse("account", args=[access.establishment.uai, account.pk])
+
+    preview = page_of(client, access, drafted_reset(access, account))
+    result = page_of(client, access, done_reset(access, account))
+
+    assert "ZOLA Émile" in preview
+    assert f'href="{address}">Retour au compte de ZOLA Émile' in result
+    assert "Notifier ce compte par feuille individuelle" in result
+    account.refresh_from_db()
+    shown = client.get(address).text
+    day = f"{timezone.localtime(account.reset_requested_at):%d/%m/%Y}"
+    assert day in shown.split("Date de demande de réinitialisation du mot de passe")[1].split("</dd>")[0]
+
+
+def test_a_reset_warns_that_another_school_s_letter_dies(client, access):
+    account = responsable_account(
+        access.establishment, state=State.NOTIFIED, distributed_by=EstablishmentFactory.create()
+    )
+
+    preview = page_of(client, access, drafted_reset(access, account))
+
+    assert "1 courrier remis par un autre établissement cessera de fonctionner" in preview
+
+
+def test_of_two_directors_resetting_the_same_account_the_second_changes_nothing(access):
+    account = responsable_account(access.establishment, state=State.ACTIVE)
+    first, second = drafted_reset(access, account), drafted_reset(access, account)
+    for operation in (first, second):
+        operations.confirm(operation)
+        operations.run(operation.pk)
+
+    assert outcomes(first) == {account.identifier: "DONE"}
+    assert outcomes(second) == {account.identifier: "LEFT_ASIDE"}
+    assert Event.objects.filter(kind=EventKind.ACCOUNT_PASSWORD_RESET).count() == 1
+
+
+def test_confirming_a_reset_twice_or_back_after_giving_up_resets_nothing_more(client, access):
+    account = responsable_account(access.establishment, state=State.ACTIVE)
+    client.force_login(access.agent)
+    uai = access.establishment.uai
+    confirmed_once, given_up = drafted_reset(access, account), drafted_reset(access, account)
+
+    for operation, address in (
+        (confirmed_once, "operation_confirm"),
+        (confirmed_once, "operation_confirm"),
+        (given_up, "operation_cancel"),
+        (given_up, "operation_confirm"),
+    ):
+        client.post(reverse(address, args=[uai, operation.pk]))
+        operations.run(operation.pk)
+
+    account.refresh_from_db()
+    assert account.version == 1
+    assert outcomes(given_up) == {account.identifier: "PENDING"}

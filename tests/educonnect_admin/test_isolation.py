@@ -40,6 +40,8 @@ OUTSIDE = {
     "personal_data",
     "health_live",
     "health_ready",
+    "activation_confirm",
+    "activation_confirmed",
 }
 NEEDS_SIGN_IN = {"home", "establishments", "account_logout"}
 ACTIONS = {
@@ -48,6 +50,8 @@ ACTIONS = {
     "operation_cancel",
     "operation_retry",
     "operation_reprint",
+    "account_password",
+    "account_resend",
 }
 
 
@@ -172,9 +176,13 @@ def test_an_establishment_which_is_not_offered_exists_for_nobody(world):
 
 def test_a_delegate_for_pupils_finds_nothing_of_responsables(world):
     delegate = DelegationFactory.create(establishment=world.school, population="STUDENTS").agent
-    of_responsables = {"responsable_list", "account", "operation_create"} | {
-        name for name, _ in INSIDE if name.startswith("operation") and name != "operation_list"
-    }
+    of_responsables = {
+        "responsable_list",
+        "account",
+        "account_password",
+        "account_resend",
+        "operation_create",
+    } | {name for name, _ in INSIDE if name.startswith("operation") and name != "operation_list"}
 
     for name, address in world.addresses(world.school.uai, "RESPONSABLE"):
         if name in of_responsables or "/responsables/" in address:

@@ -1,0 +1,1 @@
+"""The family's side: how an account is activated."""

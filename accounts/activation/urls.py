@@ -1,0 +1,10 @@
+"""What families open from their mails, all below /activation/."""
+
+from django.urls import path
+
+from accounts.activation import views
+
+urlpatterns = [
+    path("confirmer/<str:token>/", views.confirm_address, name="activation_confirm"),
+    path("confirmee/", views.address_confirmed, name="activation_confirmed"),
+]
