@@ -229,7 +229,7 @@ class ActionForm(forms.Form):
 
 
 RESEND_STALE = (
-    "Ce compte a changé depuis l’ouverture de cette page : aucun courriel n’est parti cette fois-ci. "
+    "Ce compte a changé depuis l’ouverture de cette page : aucun courriel n’est parti cette fois-ci. "
     "Vérifiez l’adresse, et renvoyez si c’est encore utile."
 )
 
@@ -241,7 +241,10 @@ class ResendForm(forms.Form):
         label="Adresse mail de la famille",
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
-        error_messages={"required": "Indiquez une adresse mail."},
+        error_messages={
+            "required": "Indiquez une adresse mail.",
+            "invalid": "Cette adresse mail n’est pas valide. Exemple : nom@example.org",
+        },
     )
     version = forms.IntegerField(min_value=0)
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 LINK, MOVED = "activation:link", "activation:moved"
 SUBJECTS = {
-    LINK: "Activez votre compte : confirmez votre adresse mail",
+    LINK: "Activez votre compte : confirmez votre adresse mail",
     MOVED: "Une autre adresse mail a été donnée pour votre compte",
 }
 FIRST_DELAY, MOST_ATTEMPTS = 60, 8
@@ -143,7 +143,7 @@ def _attempt(delivery: Delivery) -> int | None:
     try:
         _message(compose(delivery), delivery.message_id).send()
     except NothingToSend:
-        _end(delivery, _Status.FAILED, "Sans objet : le compte a changé depuis.")
+        _end(delivery, _Status.FAILED, "Sans objet : le compte a changé depuis.")
     except SMTPRecipientsRefused as refusal:
         code = min(code for code, _ in refusal.recipients.values())
         if code < 500:

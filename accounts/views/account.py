@@ -22,7 +22,7 @@ from establishments.requests import ConsoleRequest
 from establishments.templatetags.french import day_time
 
 DEEDS_A_PAGE = 20
-NOT_ACTIVATING = "Le courriel d’activation ne se renvoie que pour un compte « En cours d’activation »."
+NOT_ACTIVATING = "Le courriel d’activation ne se renvoie que pour un compte « En cours d’activation »."
 
 
 @never_cache
@@ -86,7 +86,7 @@ def _resend(request: ConsoleRequest, access: Access, account: Account, mail: str
     deadline = day_time(link_deadline(account))
     messages.success(
         request,
-        f"Courriel d’activation envoyé à {account.pending_mail}. Son lien est valable jusqu’au {deadline} ; "
+        f"Courriel d’activation envoyé à {account.pending_mail}. Son lien est valable jusqu’au {deadline} ; "
         f"les liens envoyés avant ne fonctionnent plus.{told}",
     )
     return redirect("account", uai, account.pk)

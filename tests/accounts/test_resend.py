@@ -129,7 +129,7 @@ def test_in_any_other_state_it_is_refused_and_not_offered(client, access, state)
 
     assert response.url == reverse("account", args=[access.establishment.uai, account.pk])
     page = client.get(response.url).text
-    assert "ne se renvoie que pour un compte « En cours d’activation »" in page
+    assert "ne se renvoie que pour un compte « En cours d’activation »" in page
     assert page_of(account, access) not in page
     assert not Event.objects.exists()
 
@@ -286,7 +286,7 @@ def test_a_mail_without_object_any_more_does_not_leave(access, account, change):
     deliver_all()
 
     assert mail.outbox == []
-    assert Delivery.objects.get().last_error == "Sans objet : le compte a changé depuis."
+    assert Delivery.objects.get().last_error == "Sans objet : le compte a changé depuis."
 
 
 @pytest.mark.parametrize(
