@@ -263,6 +263,14 @@ def test_nothing_is_promised_when_the_transaction_fails(access, account, django_
     assert not Delivery.objects.exists()
 
 
+def test_the_queue_holds_keys_only(access, account, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks() as callbacks:
+        resend(account, access, to=NEW)
+
+    keys = list(Delivery.objects.order_by("pk").values_list("pk", flat=True))
+    assert [callback.args for callback in callbacks] == [(key,) for key in keys]
+
+
 def test_a_mail_is_sent_once_however_often_its_task_runs(access, account):
     resend(account, access, to=NEW)
 
