@@ -20,6 +20,7 @@ from accounts.activation.links import Refusal, token_for
 from accounts.activation.sending import resend, send_activation_mails
 from accounts.lifecycle import AgentAct, act_on
 from accounts.models import Account
+from accounts.tasks import send_activation_mail
 from accounts.transitions import ForbiddenTransition, State, Transition
 from establishments.access import get_access
 from establishments.models import Delegation, Event, EventKind
@@ -333,6 +334,25 @@ def test_a_server_down_for_long_is_waited_for_longer_and_longer_then_given_up(ac
 
     assert waits == [60, 120, 240, 480, 960, 1920, 3840, None]
     assert Delivery.objects.get().status == "failed"
+
+
+def test_the_task_comes_back_until_the_server_answers(access, account, monkeypatch):
+    resend(account, access, to=account.pending_mail)
+    pk = Delivery.objects.get().pk
+    send, tries = EmailBackend.send_messages, []
+
+    def answer_the_third_time(backend, messages):
+        tries.append(1)
+        if len(tries) < 3:
+            raise ConnectionRefusedError
+        return send(backend, messages)
+
+    monkeypatch.setattr(EmailBackend, "send_messages", answer_the_third_time)
+
+    send_activation_mail.apply(args=[pk])
+
+    delivery = Delivery.objects.get()
+    assert (delivery.status, delivery.attempts, len(mail.outbox)) == ("sent", 3, 1)
 
 
 # The link.
