@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0003_operation_kinds"),
+        ("accounts", "0004_times_distributed"),
     ]
 
     operations = [
