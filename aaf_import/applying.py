@@ -28,6 +28,7 @@ from aaf_import.merging.places import (
 )
 from aaf_import.models import ImportRun
 from aaf_import.staging import schema_of
+from accounts.data_issues import refresh_data_issues
 from accounts.models import AccountKind
 from accounts.precreation import precreate_accounts
 from establishments.models import Feed
@@ -74,6 +75,7 @@ def apply(run: ImportRun, identity: Identity, covered: frozenset[str], options: 
             _check_order(merge.feed, identity.day)
         _merge_places_and_people(merge, force=options.force)
         accounts = precreate_accounts(merge.feed, now=merge.now)
+        refresh_data_issues(merge.feed, now=merge.now)
         # Last: a director who signs in meanwhile waits for the end of the transaction.
         merge_agents(merge, NAMES[identity.degree].mail)
         _report(run, merge, accounts)

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.activation.links import link_deadline, link_sent_at
-from accounts.models import Holding
+from accounts.models import DataIssue, Holding
 from accounts.passwords import Standing, password_deadline, password_standing
 from accounts.secrets import open_secret
 from accounts.transitions import SecretEffect, State
@@ -74,6 +74,7 @@ class Profile:
     children_elsewhere: list[Student]
     is_distributed_elsewhere: bool
     pending_link: PendingLink | None
+    issues: list[DataIssue]
 
 
 def read_profile(account: Account, access: Access, *, with_password: bool = False) -> Profile:
@@ -88,18 +89,20 @@ def read_profile(account: Account, access: Access, *, with_password: bool = Fals
     records = list(
         {holding.responsable.pk: holding.responsable for holding in own if holding.responsable}.values()
     )
+    children = _distinct([holding.student for holding in own])
     return Profile(
         account=account,
-        holder=records[0] if records else own[0].student,
+        holder=records[0] if records else children[0],
         password=_password(account, access, with_password=with_password),
         mail=_contact(account.mail, [(r.mail, r.feed.source) for r in records], str.casefold),
         mobile=_contact(account.mobile, [(r.mobile or r.mobile_raw, r.feed.source) for r in records], str),
         addresses=_distinct([record.address_lines for record in records]),
         records=_open_records(account),
-        children_here=_distinct([holding.student for holding in own]),
+        children_here=children,
         children_elsewhere=_distinct([h.student for h in holdings if h.establishment_id != here.pk]),
         is_distributed_elsewhere=account.distributed_by_id not in (None, here.pk),
         pending_link=_pending_link(account),
+        issues=_issues(records or children, here),
     )
 
 
@@ -117,6 +120,13 @@ def show_password(account: Account, access: Access) -> Profile:
             target_id=account.pk,
         )
     return profile
+
+
+def _issues(records: list[Responsable] | list[Student], here: Establishment) -> list[DataIssue]:
+    """What `here` has to correct about the holder and, for a responsable, about the children."""
+    found = DataIssue.objects.unsolved().filter(establishment=here).about(records)
+    related = found.select_related("responsable", "student", "establishment__feed")
+    return list(related.order_by("student", "kind"))
 
 
 def _distinct(values: list[Any]) -> list[Any]:

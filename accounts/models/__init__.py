@@ -10,6 +10,7 @@ from accounts.models.account import (
     IdentifierSeries,
     kinds_of,
 )
+from accounts.models.data_issue import DataIssue
 from accounts.models.operation import Operation, OperationItem, OperationPart
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Account",
     "AccountKind",
     "AccountSource",
+    "DataIssue",
     "Holding",
     "IdentifierSeries",
     "Operation",

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from aaf_import.merging.links import merge_links
 from aaf_import.models import ImportRun
-from accounts.models import Account, Holding
+from accounts.models import Account, DataIssue, Holding
 from establishments.models import Establishment, Feed, Responsable, Responsibility, Student
 from tests.aaf_import.builder import SCHOOL, Extract, extract, family, link
 from tests.aaf_import.conftest import Import
@@ -37,6 +37,7 @@ def content() -> dict[str, list[str]]:
         "accounts_account",
         "accounts_accountsource",
         "accounts_identifierseries",
+        "accounts_dataissue",
     )
     rows = {}
     with connection.cursor() as cursor:
@@ -335,3 +336,25 @@ def test_nothing_staged_is_left(run_import: Import, refusal: Refusal) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'aaf_stage%%'")
         assert cursor.fetchone() == (0,)
+
+
+def test_a_correction_made_in_the_day_solves_its_issue_in_the_night(run_import: Import) -> None:
+    run_import(extract().pupil("70001", link("80001")).responsable("80001", mail="", mobile=""))
+    opened = DataIssue.objects.unsolved().filter(kind=DataIssue.Kind.MAIL_MISSING)
+    assert [issue.record.jointure for issue in opened] == ["80001"]
+
+    run_import(
+        extract().pupil("70001", link("80001")).responsable("80001", mail="famille@example.org", mobile=""),
+        day="20260106",
+    )
+
+    assert [(issue.kind, issue.solved_at is not None) for issue in DataIssue.objects.order_by("kind")] == [
+        (DataIssue.Kind.MAIL_MISSING, True),
+        (DataIssue.Kind.MOBILE_MISSING, False),
+    ]
+
+
+def test_an_import_tried_only_opens_no_issue(run_import: Import) -> None:
+    run_import(family(), dry_run=True)
+
+    assert not DataIssue.objects.exists()

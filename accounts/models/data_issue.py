@@ -1,0 +1,127 @@
+"""One thing in a school's data that keeps a family out, from the night it is seen until it is solved."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.db.models import Q
+
+from establishments.models import Establishment, Responsable, Responsibility, Student
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class DataIssueKind(models.TextChoices):
+    GUARDIAN_MISSING = "GUARDIAN_MISSING", "aucun responsable légal"
+    INE_MISSING = "INE_MISSING", "INE absent"
+    CLASS_MISSING = "CLASS_MISSING", "aucune classe"
+    BIRTH_DATE_DOUBTFUL = "BIRTH_DATE_DOUBTFUL", "date de naissance douteuse"
+    MOBILE_MISSING = "MOBILE_MISSING", "téléphone portable absent"
+    MOBILE_UNUSABLE = "MOBILE_UNUSABLE", "téléphone portable inutilisable"
+    MOBILE_SHARED = "MOBILE_SHARED", "téléphone portable commun à deux responsables"
+    MAIL_MISSING = "MAIL_MISSING", "adresse mail absente"
+
+
+class DataIssueQuerySet(models.QuerySet["DataIssue"]):
+    def unsolved(self) -> DataIssueQuerySet:
+        return self.filter(solved_at__isnull=True)
+
+    def about(self, records: Iterable[Responsable | Student]) -> DataIssueQuerySet:
+        """Those of pupils, or those of responsables and of the pupils they answer for, present or not."""
+        responsables = [record.pk for record in records if isinstance(record, Responsable)]
+        students = [record.pk for record in records if isinstance(record, Student)]
+        links = Responsibility.objects.filter(
+            responsable__in=responsables, is_legal=True, ended_at__isnull=True
+        )
+        return self.filter(
+            Q(responsable__in=responsables) | Q(student__in=students) | Q(student__in=links.values("student"))
+        )
+
+
+class DataIssue(models.Model):
+    """It names the record and what is wrong with it, and copies nothing of it: the record says the rest.
+
+    Written by accounts.data_issues alone. Told to the establishment which can correct it.
+    """
+
+    Kind = DataIssueKind
+
+    establishment = models.ForeignKey(
+        Establishment, models.CASCADE, db_index=False, related_name="data_issues"
+    )
+    kind = models.CharField("constat", max_length=20, choices=Kind.choices)
+    responsable = models.ForeignKey(
+        Responsable, models.CASCADE, null=True, db_index=False, related_name="data_issues"
+    )
+    student = models.ForeignKey(
+        Student, models.CASCADE, null=True, db_index=False, related_name="data_issues"
+    )
+    opened_at = models.DateTimeField("constaté le")
+    solved_at = models.DateTimeField("corrigé le", null=True)
+
+    objects = DataIssueQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["establishment", "kind"],
+                condition=Q(solved_at__isnull=True),
+                name="data_issue_unsolved",
+            ),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=DataIssueKind.values), name="data_issue_kind"),
+            models.CheckConstraint(
+                condition=Q(responsable__isnull=False, student__isnull=True)
+                | Q(responsable__isnull=True, student__isnull=False),
+                name="data_issue_of_one_record",
+            ),
+            models.UniqueConstraint(
+                fields=["responsable", "kind", "establishment"],
+                condition=Q(solved_at__isnull=True, responsable__isnull=False),
+                name="data_issue_responsable_once",
+            ),
+            models.UniqueConstraint(
+                fields=["student", "kind", "establishment"],
+                condition=Q(solved_at__isnull=True, student__isnull=False),
+                name="data_issue_student_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.responsable_id or self.student_id}"
+
+    @property
+    def record(self) -> Responsable | Student:
+        record = self.responsable or self.student
+        assert record is not None
+        return record
+
+    @property
+    def consequence(self) -> str:
+        """What it keeps from the family, in a sentence."""
+        kind = DataIssueKind(self.kind)
+        if self.establishment.is_second_degree and kind in _IN_THE_2ND_DEGREE:
+            return _IN_THE_2ND_DEGREE[kind]
+        return _CONSEQUENCES[kind]
+
+
+_CONSEQUENCES = {
+    DataIssueKind.GUARDIAN_MISSING: "Aucun compte ne peut être créé pour sa famille.",
+    DataIssueKind.INE_MISSING: "Sans INE, cet élève n’ouvre pas de compte à sa famille.",
+    DataIssueKind.CLASS_MISSING: "Sans classe, cet élève n’ouvre pas de compte à sa famille.",
+    DataIssueKind.BIRTH_DATE_DOUBTFUL: "La famille doit saisir cette date pour activer son compte.",
+    DataIssueKind.MOBILE_MISSING: "Ni l’inscription par SMS ni FranceConnect ne sont possibles.",
+    DataIssueKind.MOBILE_UNUSABLE: (
+        "Le numéro saisi n’est pas un mobile : ni l’inscription par SMS ni FranceConnect ne sont possibles."
+    ),
+    DataIssueKind.MOBILE_SHARED: "Vérifiez auquel des deux ce numéro appartient.",
+    DataIssueKind.MAIL_MISSING: "Le compte ne peut pas être notifié par courrier électronique.",
+}
+# There, being in a school is enough to have an account.
+_IN_THE_2ND_DEGREE = {
+    DataIssueKind.INE_MISSING: "Les services en ligne peuvent ne pas reconnaître cet élève.",
+    DataIssueKind.CLASS_MISSING: "Cet élève n’apparaît dans les listes et les feuilles d’aucune classe.",
+}
