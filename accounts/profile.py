@@ -70,6 +70,7 @@ class Profile:
     mobile: Contact
     addresses: list[list[str]]
     records: list[Responsable | Student]
+    records_here: list[Responsable] | list[Student]
     children_here: list[Student]
     children_elsewhere: list[Student]
     is_distributed_elsewhere: bool
@@ -98,6 +99,7 @@ def read_profile(account: Account, access: Access, *, with_password: bool = Fals
         mobile=_contact(account.mobile, [(r.mobile or r.mobile_raw, r.feed.source) for r in records], str),
         addresses=_distinct([record.address_lines for record in records]),
         records=_open_records(account),
+        records_here=records or children,
         children_here=children,
         children_elsewhere=_distinct([h.student for h in holdings if h.establishment_id != here.pk]),
         is_distributed_elsewhere=account.distributed_by_id not in (None, here.pk),

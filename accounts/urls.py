@@ -3,7 +3,7 @@
 from django.urls import path
 
 from accounts.models import AccountKind
-from accounts.views import account, home, lists, operations
+from accounts.views import account, assistance, home, lists, operations
 
 urlpatterns = [
     path("", home.establishment_home, name="establishment"),
@@ -24,6 +24,9 @@ urlpatterns = [
     path("comptes/<int:pk>/", account.account_page, name="account"),
     path("comptes/<int:pk>/mot-de-passe/", account.account_password, name="account_password"),
     path("comptes/<int:pk>/courriel-activation/", account.account_resend, name="account_resend"),
+    path("comptes/<int:pk>/assistance/", assistance.account_assistance, name="account_assistance"),
+    path("comptes/<int:pk>/assistance/academie/", assistance.account_escalation, name="account_escalation"),
+    path("assistance/", assistance.family_search, name="assistance"),
     path("operations/", operations.operation_list, name="operation_list"),
     path("operations/nouvelle/", operations.operation_create, name="operation_create"),
     path("operations/<int:pk>/", operations.operation_page, name="operation"),

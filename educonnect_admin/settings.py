@@ -211,6 +211,9 @@ CELERY_BEAT_SCHEDULE = {
     "import-aaf": {"task": "aaf_import.import_inbox", "schedule": crontab(hour=4, minute=10)},
 }
 
+# The mail of each académie's assistance, by its code: « 24=assistance@example.org,28=… ».
+ASSISTANCE_MAILS: dict[str, str] = env.dict("ASSISTANCE_MAILS", default={})
+
 DOCUMENTS_ROOT = Path(env.str("DOCUMENTS_ROOT", default=str(BASE_DIR / "var" / "documents")))
 DOCUMENT_LIFETIME = timedelta(days=env.int("DOCUMENT_DAYS", default=7))
 # Accounts of one transaction of a bulk action.

@@ -115,7 +115,7 @@ _CONSEQUENCES = {
     DataIssueKind.BIRTH_DATE_DOUBTFUL: "La famille doit saisir cette date pour activer son compte.",
     DataIssueKind.MOBILE_MISSING: "Ni l’inscription par SMS ni FranceConnect ne sont possibles.",
     DataIssueKind.MOBILE_UNUSABLE: (
-        "Le numéro saisi n’est pas un mobile : ni l’inscription par SMS ni FranceConnect ne sont possibles."
+        "Le numéro saisi n’est pas un mobile : ni l’inscription par SMS ni FranceConnect ne sont possibles."
     ),
     DataIssueKind.MOBILE_SHARED: "Vérifiez auquel des deux ce numéro appartient.",
     DataIssueKind.MAIL_MISSING: "Le compte ne peut pas être notifié par courrier électronique.",

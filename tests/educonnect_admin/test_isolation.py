@@ -181,6 +181,8 @@ def test_a_delegate_for_pupils_finds_nothing_of_responsables(world):
         "account",
         "account_password",
         "account_resend",
+        "account_assistance",
+        "account_escalation",
         "operation_create",
     } | {name for name, _ in INSIDE if name.startswith("operation") and name != "operation_list"}
 
