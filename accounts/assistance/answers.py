@@ -248,9 +248,11 @@ def _mail_changed(case: Case) -> Answer:
             "Connectez-vous à votre compte : vous y changerez votre adresse mail vous-même.",
             NOW,
         )
+    first = (Step("Notifiez d’abord le compte.", Act.NOTIFY),) if case.state == State.NOT_NOTIFIED else ()
     return Answer(
         (
             Step("Vous ne pouvez pas la changer ici : la famille la donnera à sa première connexion."),
+            *first,
             *report,
         ),
         "Vous pourrez donner votre nouvelle adresse vous-même, à votre première connexion.",

@@ -42,11 +42,15 @@ class Twin:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """`validated` by the family, `recorded` by the school (E.164), `unusable`: written but no mobile."""
+    """`validated` by the family, `recorded` by the school (E.164), `unusable`: written but no mobile.
+
+    `is_shared`: it is also that of another account of the school.
+    """
 
     validated: str = ""
     recorded: tuple[str, ...] = ()
     unusable: tuple[str, ...] = ()
+    is_shared: bool = False
 
     @property
     def is_missing(self) -> bool:
@@ -98,5 +102,6 @@ class Case:
     mobile: Number = field(default_factory=Number)
     mail: Mail = field(default_factory=Mail)
     children_elsewhere: tuple[str, ...] = ()
+    doubtful_births: tuple[str, ...] = ()
     hidden: tuple[HiddenChild, ...] = ()
     twins: tuple[Twin, ...] = ()

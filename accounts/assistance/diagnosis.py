@@ -49,6 +49,8 @@ class Topic(StrEnum):
     MOBILE_DIFFERS = "MOBILE_DIFFERS"
     MAIL_MISSING = "MAIL_MISSING"
     MAIL_DIFFERS = "MAIL_DIFFERS"
+    MOBILE_SHARED = "MOBILE_SHARED"
+    BIRTH_DATE_DOUBTFUL = "BIRTH_DATE_DOUBTFUL"
     CHILD_HIDDEN = "CHILD_HIDDEN"
     CHILDREN_ELSEWHERE = "CHILDREN_ELSEWHERE"
     TWO_ACCOUNTS = "TWO_ACCOUNTS"
@@ -177,6 +179,13 @@ def _mobile(case: Case) -> Iterator[Finding]:
             f"{_numbers(case.mobile.recorded)}.",
             Act.CORRECT,
         )
+    elif case.mobile.is_shared:
+        yield Finding(
+            Topic.MOBILE_SHARED,
+            Weight.CHECK,
+            "Un autre responsable de l’établissement a le même téléphone portable : à qui est-il ?",
+            Act.CORRECT,
+        )
 
 
 def _mail(case: Case) -> Iterator[Finding]:
@@ -201,6 +210,13 @@ def _mail(case: Case) -> Iterator[Finding]:
 
 
 def _children(case: Case) -> Iterator[Finding]:
+    for name in case.doubtful_births:
+        yield Finding(
+            Topic.BIRTH_DATE_DOUBTFUL,
+            Weight.CHECK,
+            f"La date de naissance de {name} est douteuse : l’activation peut être refusée.",
+            Act.CORRECT,
+        )
     for child in case.hidden:
         is_fault = child.because in FAULTS
         yield Finding(

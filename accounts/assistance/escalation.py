@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # Their sentences name children, or hold a number or an address: the académie reads these in the record.
 _NOT_QUOTED = {
+    Topic.BIRTH_DATE_DOUBTFUL: "La date de naissance d’un enfant est douteuse.",
     Topic.CHILD_HIDDEN: "Un enfant de l’établissement n’apparaît pas sur ce compte.",
     Topic.CHILDREN_ELSEWHERE: "Ce compte porte aussi des enfants d’autres établissements.",
     Topic.TWO_ACCOUNTS: "Le titulaire a sans doute un second compte dans l’établissement.",

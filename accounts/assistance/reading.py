@@ -9,6 +9,7 @@ from django.db.models import Max
 
 from accounts.assistance.case import Case, Hidden, HiddenChild, Mail, Number, Twin
 from accounts.models import AccountKind, Holding
+from accounts.models.data_issue import DataIssueKind
 from establishments.models import Event, EventKind, Responsable, Responsibility, Student
 
 if TYPE_CHECKING:
@@ -42,9 +43,14 @@ def read_case(profile: Profile, access: Access) -> Case:
         mailed_on=local(_mailed_at(account)),
         activated_on=local(account.activated_at),
         last_sign_in_on=local(account.last_sign_in_at),
-        mobile=_number(account, records),
+        mobile=_number(profile, records),
         mail=Mail(account.mail, account.pending_mail, _each(record.mail for record in records)),
         children_elsewhere=tuple(_child(child) for child in profile.children_elsewhere),
+        doubtful_births=_each(
+            issue.record.full_name
+            for issue in profile.issues
+            if issue.kind == DataIssueKind.BIRTH_DATE_DOUBTFUL
+        ),
         hidden=tuple(_hidden(profile, records, access)),
         twins=tuple(_twins(account, records, access)),
     )
@@ -58,11 +64,12 @@ def _mailed_at(account: Account) -> datetime | None:
     return max(filter(None, [account.activating_since, resent]), default=None)
 
 
-def _number(account: Account, records: list[Responsable]) -> Number:
+def _number(profile: Profile, records: list[Responsable]) -> Number:
     return Number(
-        account.mobile,
+        profile.account.mobile,
         _each(record.mobile for record in records),
         _each(record.mobile_raw for record in records if not record.mobile),
+        any(issue.kind == DataIssueKind.MOBILE_SHARED for issue in profile.issues),
     )
 
 

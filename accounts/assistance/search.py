@@ -1,12 +1,14 @@
-"""Finds the families that a call may come from: by a name, a number, a mail, an identifiant or an INE."""
+"""Finds the families that a call may come from: by a name, a phone, a mail, an identifiant or an INE."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING
 
-from django.db.models import Q
+from django.db.models import CharField, F, Func, Q, Value
 from django.utils import timezone
 
 from accounts.models import Account, AccountKind, DataIssue, Holding, kinds_of
@@ -24,6 +26,25 @@ _PHONE = re.compile(r"[+(]?[0-9][0-9 .\-/()\u00a0\u202f]{5,}")
 _INE = re.compile(r"[0-9]{9}[0-9A-Z]{2}|[0-9]{10}[A-Z]", re.IGNORECASE)
 # An identifiant is letters with a dot or a number: « m.abbeym », « j.latchoumy1 ».
 _IDENTIFIER = re.compile(r"[a-z]\.[a-z]*[0-9]*|[a-z]+[0-9]+", re.IGNORECASE)
+
+
+# Of a number that could not be read as a mobile, the digits.
+_DIGITS_TYPED = Func(
+    F("responsable__mobile_raw"),
+    Value(r"\D"),
+    Value(""),
+    Value("g"),
+    function="regexp_replace",
+    output_field=CharField(),
+)
+
+
+_NAMES_OF_FAMILY = (
+    "surname_key",
+    "given_name_key",
+    "responsibilities__responsable__surname_key",
+    "responsibilities__responsable__given_name_key",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +92,19 @@ def _matching(rows: RowQuerySet, query: str) -> RowQuerySet:
     if _INE.fullmatch(query):
         return rows.filter(student__ine=query.upper())
     if _PHONE.fullmatch(query):
-        ending = _national(query)
-        return rows.filter(Q(account__mobile__endswith=ending) | Q(responsable__mobile__endswith=ending))
+        return rows.annotate(as_typed=_DIGITS_TYPED).filter(_called(_national(query)))
     if _IDENTIFIER.fullmatch(query):
         return rows.filter(account__identifier__startswith=query.lower())
     return rows.matching(query)
+
+
+def _called(ending: str) -> Q:
+    """Any number of the holder: what the family validated, what the school recorded, mobile or not."""
+    numbers = (
+        "account__mobile",
+        *(f"responsable__{name}" for name in ("mobile", "home_phone", "work_phone")),
+    )
+    return reduce(or_, (Q(**{f"{number}__endswith": ending}) for number in (*numbers, "as_typed")))
 
 
 def _national(written: str) -> str:
@@ -107,7 +136,7 @@ def _families(rows: RowQuerySet, accounts: list[int]) -> list[Family]:
 
 
 def _without_account(access: Access, query: str) -> list[tuple[Student, list[DataIssue]]]:
-    """Pupils of the school found by name or INE whom no responsable's account holds."""
+    """Pupils whom no responsable's account holds, found by their INE, their name or a responsable's."""
     pupils = _pupils_matching(access, query)
     if pupils is None or not access.sees_responsables:
         return []
@@ -128,5 +157,5 @@ def _pupils_matching(access: Access, query: str) -> QuerySet[Student] | None:
         return here.filter(ine=query.upper())
     terms = [] if "@" in query or any(c.isdigit() or c == "." for c in query) else search_terms(query)
     for term in terms:
-        here = here.filter(Q(surname_key__contains=term) | Q(given_name_key__contains=term))
-    return here if terms else None
+        here = here.filter(reduce(or_, (Q(**{f"{key}__contains": term}) for key in _NAMES_OF_FAMILY)))
+    return here.distinct() if terms else None

@@ -54,6 +54,7 @@ def demo_environment(servers: Mapping[str, str], *, port: int, email_url: str) -
         "ALLOWED_HOSTS": "localhost,127.0.0.1",
         "PUBLIC_URL": url,
         "ACTIVATION_URL": f"{url}/activation/",
+        "ASSISTANCE_MAILS": "24=assistance.educonnect@example.org",
         "EMAIL_URL": os.environ.get("EMAIL_URL") or email_url,
         "DOCUMENTS_ROOT": str(DOCUMENTS),
         "AAF_INBOX": str(INBOX),

@@ -110,6 +110,8 @@ def test_the_dates_and_the_address_are_in_the_sentences():
         ({"mobile": Number()}, Topic.MOBILE_MISSING),
         ({"mobile": Number(unusable=("01 99 00 12 34",))}, Topic.MOBILE_UNUSABLE),
         ({"mobile": Number("+33639980001", ("+33639980002",))}, Topic.MOBILE_DIFFERS),
+        ({"mobile": Number("", ("+33639980002",), is_shared=True)}, Topic.MOBILE_SHARED),
+        ({"doubtful_births": ("CADET Tom",)}, Topic.BIRTH_DATE_DOUBTFUL),
         ({"mail": Mail()}, Topic.MAIL_MISSING),
         ({"mail": Mail("a@example.org", "", ("b@example.org",))}, Topic.MAIL_DIFFERS),
         ({"children_elsewhere": ("CADET Tom (École)",)}, Topic.CHILDREN_ELSEWHERE),
@@ -285,6 +287,18 @@ def test_a_second_account_has_the_same_name_and_a_mobile_or_a_mail(school, direc
     assert found == [("a.legoff1", True), ("a.legoff2", False)]
 
 
+def test_what_the_night_found_doubtful_is_told(school, director):
+    account = responsable_account(school, record={"mobile": "+33639980001"})
+    responsable_account(school, record={"mobile": "+33639980001"})
+    Student.objects.update(surname="CADET", given_name="Tom", birth_date=date(1914, 2, 3))
+    refresh_data_issues(school.feed, now=timezone.now())
+
+    case = read(account, director)
+
+    assert case.mobile.is_shared
+    assert case.doubtful_births == ("CADET Tom",)
+
+
 # Finding a family.
 
 
@@ -311,6 +325,8 @@ SAID = [
     "0033639981234",
     "06.39.98.12.34",
     "06 39 98 55 55",
+    "01 99 00 43 21",
+    "01.99.00.12.34",
     "Anne.LeGoff@example.org",
     "attente@example.org",
     "a.legoff7",
@@ -329,9 +345,13 @@ def test_a_family_is_found_by_whatever_it_says(school, director):
             "surname": "LE GOFF",
             "given_name": "Anne",
             "mobile": "+33639981234",
+            "home_phone": "+33199004321",
             "mail": "anne.legoff@example.org",
         },
     )
+    other = ResponsableFactory.create(feed=school.feed, mobile="", mobile_raw="01 99 00 12 34", mail="")
+    ResponsibilityFactory.create(student=Student.objects.get(), responsable=other)
+    AccountSource.objects.create(account=account, responsable=other, reason=AccountSource.Reason.RULE)
     Student.objects.update(ine="070010101AA", given_name="Éloïse", given_name_key="ELOISE")
     responsable_account(school, identifier="b.durand", record={"surname": "DURAND", "given_name": "Bob"})
 
@@ -384,13 +404,14 @@ def test_a_pupil_whose_family_has_no_account_is_found_with_what_to_correct():
     school = EstablishmentFactory.create(feed=FeedFactory.create(degree=1))
     mandate = MandateFactory.create(establishment=school)
     child = StudentFactory.create(establishment=school, surname="CADET", ine="", eligible_at=None)
-    ResponsibilityFactory.create(student=child, responsable=ResponsableFactory.create(feed=school.feed))
+    parent = ResponsableFactory.create(feed=school.feed, surname="KERGUELEN")
+    ResponsibilityFactory.create(student=child, responsable=parent)
     refresh_data_issues(school.feed, now=timezone.now())
 
-    page = search(mandate, "cadet").content.decode()
-
-    assert "Élèves sans compte de responsable" in page
-    assert "INE absent, à corriger dans ONDE" in page
+    for name in ("cadet", "kerguelen anne"):
+        page = search(mandate, name).content.decode()
+        assert "Élèves sans compte de responsable" in page
+        assert "INE absent, à corriger dans ONDE" in page
 
 
 def test_a_search_costs_the_same_whatever_it_finds(school, director):
