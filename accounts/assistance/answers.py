@@ -120,8 +120,13 @@ def _renotified(first: Step, say: str, case: Case) -> Answer:
 
 
 def _link_lost(case: Case) -> Answer:
-    if case.state == State.NOT_NOTIFIED:
-        return _never_notified(case)
+    if case.standing in (Standing.UNDRAWN, Standing.EXPIRED):
+        return _provisional_lost(case)
+    known = (
+        "avec l’identifiant et le mot de passe de votre feuille"
+        if case.standing == Standing.PROVISIONAL
+        else "comme d’habitude"
+    )
     return Answer(
         (
             Step(f"Donnez l’adresse du guichet : {case.address}"),
@@ -129,15 +134,14 @@ def _link_lost(case: Case) -> Answer:
                 "Ou notifiez de nouveau le compte, sans réinitialiser : la feuille la rappelle.", Act.NOTIFY
             ),
         ),
-        f"L’adresse du guichet est {case.address}. Vous vous y connectez avec votre identifiant et votre "
-        "mot de passe habituels.",
+        f"L’adresse du guichet est {case.address}. Vous vous y connectez {known}.",
         NOW,
     )
 
 
 def _identifier_lost(case: Case) -> Answer:
-    if case.state == State.NOT_NOTIFIED:
-        return _never_notified(case)
+    if case.standing in (Standing.UNDRAWN, Standing.EXPIRED):
+        return _provisional_lost(case)
     return Answer(
         (
             Step("Assurez-vous de parler au titulaire du compte : demandez-lui une date de naissance."),
@@ -251,8 +255,8 @@ def _mail_changed(case: Case) -> Answer:
     first = (Step("Notifiez d’abord le compte.", Act.NOTIFY),) if case.state == State.NOT_NOTIFIED else ()
     return Answer(
         (
-            Step("Vous ne pouvez pas la changer ici : la famille la donnera à sa première connexion."),
             *first,
+            Step("Vous ne pouvez pas la changer ici : la famille la donnera à sa première connexion."),
             *report,
         ),
         "Vous pourrez donner votre nouvelle adresse vous-même, à votre première connexion.",
@@ -308,10 +312,19 @@ def _about_mobile(case: Case, way: str, retried: str) -> Answer:
 def _without_waiting(case: Case) -> tuple[Step, ...]:
     if case.state == State.ACTIVE:
         return (Step("Le compte est activé : en attendant, l’identifiant et le mot de passe suffisent."),)
+    if case.state == State.ACTIVATING:
+        return (Step("Sans attendre, la famille peut aussi ouvrir le lien du courriel.", Act.RESEND),)
     return (Step("Sans attendre, la famille peut aussi activer son compte par une feuille.", Act.NOTIFY),)
 
 
 def _code_not_received(case: Case) -> Answer:
+    if case.state == State.ACTIVATING:
+        return Answer(
+            (Step("Aucun code n’est plus nécessaire : renvoyez le courriel d’activation.", Act.RESEND),),
+            "Vous n’avez plus besoin de code : il ne vous reste qu’à confirmer votre adresse mail. Je vous "
+            f"renvoie le courriel à l’adresse {case.mail.pending}, cliquez sur son lien.",
+            NOW,
+        )
     if case.state == State.ACTIVE:
         return Answer(
             (
@@ -359,13 +372,8 @@ def _child_missing(case: Case) -> Answer:
         )
     return Answer(
         (
-            Step(
-                "Demandez dans quel établissement est l’enfant : les siens ne se rattachent que par sa fiche."
-            ),
-            Step(
-                "Faites vérifier là-bas que nom, prénom et portable du responsable y sont écrits comme ici.",
-                Act.CORRECT,
-            ),
+            Step("Demandez où l’enfant est inscrit : c’est sa fiche de là-bas qui le rattache au compte."),
+            Step("Faites vérifier que nom, prénom et portable du responsable y sont écrits comme ici."),
             Step("Si tout est identique, demandez l’aide de l’académie.", Act.ESCALATE),
         ),
         "Vos enfants se rejoignent sur un seul compte quand vos nom, prénom et numéro de portable sont "

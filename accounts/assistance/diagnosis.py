@@ -264,7 +264,7 @@ def _twins(case: Case) -> Iterator[Finding]:
 
 
 def written(day: date | None) -> str:
-    return f"{day:%d/%m/%Y}" if day else "une date inconnue"
+    return f"{day:%d/%m/%Y}" if day else "(date inconnue)"
 
 
 def _numbers(numbers: tuple[str, ...]) -> str:

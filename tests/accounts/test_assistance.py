@@ -164,6 +164,8 @@ def acts(case, situation):
     [
         ((State.NOT_NOTIFIED, Standing.UNDRAWN), Situation.IDENTIFIER_LOST, Act.NOTIFY),
         ((State.NOTIFIED, Standing.EXPIRED), Situation.PROVISIONAL_LOST, Act.NOTIFY),
+        ((State.NOTIFIED, Standing.EXPIRED), Situation.IDENTIFIER_LOST, Act.NOTIFY),
+        ((State.ACTIVATING, Standing.CHOSEN), Situation.CODE_NOT_RECEIVED, Act.RESEND),
         ((State.NOTIFIED, Standing.PROVISIONAL), Situation.PROVISIONAL_LOST, Act.OPEN),
         ((State.ACTIVE, Standing.CHOSEN), Situation.PASSWORD_LOST, Act.RESET),
         ((State.ACTIVE, Standing.EXPIRED), Situation.PASSWORD_LOST, Act.NOTIFY),

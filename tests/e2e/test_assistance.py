@@ -48,6 +48,8 @@ def test_from_a_call_to_the_preview_of_a_notification(page, family, assert_acces
     assert_accessible(page)
     page.get_by_role("link", name="KERGUELEN").click()
     expect(page.get_by_text("n’est pas un téléphone portable")).to_be_visible()
+    page.go_back()
+    page.get_by_role("link", name="KERGUELEN").click()
     page.get_by_role("link", name="Code SMS non reçu").focus()
     page.keyboard.press("Enter")
 
