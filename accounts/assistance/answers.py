@@ -413,8 +413,8 @@ def _two_accounts(case: Case) -> Answer:
                 Act.ESCALATE,
             ),
         ),
-        "Vous êtes enregistré deux fois, vous avez donc deux comptes. Je fais réunir vos fiches ; d’ici "
-        "là, chaque compte montre une partie de vos enfants. " + _CALL_BACK,
+        "Vous semblez enregistré deux fois, ce qui fait deux comptes : chacun montre une partie de vos "
+        "enfants. Je vérifie et, si les deux fiches sont bien les vôtres, je les fais réunir. " + _CALL_BACK,
         NEXT_DAY,
     )
 
