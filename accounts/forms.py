@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from django import forms
 from django.http import QueryDict
 
+from accounts.exports import ListFormat, ListOptions
 from accounts.models import ORIGIN_LABELS, STATE_LABELS, Account, AccountKind, Operation
 from accounts.rows import DEFAULT_ORDER, NO_CLASS, RowQuerySet
 from establishments.models import Mef, SchoolClass, Student
@@ -213,6 +214,7 @@ def _levels_of(establishment: Establishment) -> list[tuple[str, str]]:
 ACTIONS = {
     "notify_sheets": Operation.Kind.NOTIFY_SHEETS,
     "reset": Operation.Kind.RESET,
+    **{f"list_{each}": Operation.Kind.LIST for each in ListFormat},
 }
 
 
@@ -227,6 +229,40 @@ class ActionForm(forms.Form):
     def kind(self) -> Operation.Kind:
         return ACTIONS[self.cleaned_data["action"]]
 
+    @property
+    def options(self) -> dict[str, Any]:
+        """What a draft of this kind begins with."""
+        if self.kind != Operation.Kind.LIST:
+            return {}
+        return ListOptions(ListFormat(self.cleaned_data["action"].removeprefix("list_"))).as_json()
+
+
+class ListForm(forms.Form):
+    """What a list is to bear, as its preview asks.
+
+    Passwords stay out of a spreadsheet unless their box is unticked; the guide prints them on paper. For who
+    `may_export` not, they stay out whatever is posted.
+    """
+
+    format = forms.ChoiceField(choices=ListFormat.choices, widget=forms.HiddenInput)
+    without_secrets = forms.BooleanField(label="Sans les mots de passe", required=False)
+    class_per_page = forms.BooleanField(label="Une classe par page", required=False)
+
+    def __init__(
+        self, data: QueryDict | None = None, *, format: ListFormat | None = None, may_export: bool
+    ) -> None:
+        is_bare = not may_export or format != ListFormat.PDF
+        super().__init__(data, initial={"format": format, "without_secrets": is_bare})
+        self.fields["without_secrets"].disabled = not may_export
+
+    @property
+    def options(self) -> dict[str, Any]:
+        chosen = self.cleaned_data
+        return ListOptions(
+            ListFormat(chosen["format"]),
+            with_secrets=not chosen["without_secrets"],
+            class_per_page=chosen["class_per_page"],
+        ).as_json()
 
 RESEND_STALE = (
     "Ce compte a changé depuis l’ouverture de cette page : aucun courriel n’est parti cette fois-ci. "

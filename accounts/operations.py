@@ -69,7 +69,7 @@ class Preview:
 
 
 # What an agent needs for each kind of operation, ASSIST for those which are not named.
-RIGHTS: dict[str, Right] = {}
+RIGHTS: dict[str, Right] = {Operation.Kind.LIST: Right.CONSULT}
 
 
 def right_for(kind: str) -> Right:
@@ -91,6 +91,7 @@ def draft(
     accounts: AccountQuerySet,
     *,
     with_reset: bool = False,
+    options: Mapping[str, object] | None = None,
 ) -> Operation:
     """Freeze `accounts`, each with its version, as a draft nobody but its author sees.
 
@@ -103,6 +104,7 @@ def draft(
         kind=kind,
         population=population,
         with_reset=with_reset and kind in NOTIFICATIONS,
+        options=dict(options or {}),
     )
     channel = OperationItem.Channel.SHEET if kind == Operation.Kind.NOTIFY_SHEETS else ""
     OperationItem.objects.bulk_create(
@@ -149,10 +151,14 @@ def _is_foreign_letter(account: Account, operation: Operation, now: datetime) ->
     return by is not None and by != operation.establishment_id and account.has_live_secret(now)
 
 
-def confirm(operation: Operation) -> bool:
-    """Queue a draft; False when it was confirmed or cancelled before (double click, second tab)."""
+def confirm(operation: Operation, options: Mapping[str, object] | None = None) -> bool:
+    """Queue a draft, with what its author chose; False when it was confirmed or cancelled before.
+
+    (Double click, second tab.)
+    """
     now = timezone.now()
-    return _move(operation.pk, _Status.DRAFT, to=_Status.QUEUED, confirmed_at=now, heartbeat_at=now)
+    chosen = {} if options is None else {"options": dict(options)}
+    return _move(operation.pk, _Status.DRAFT, to=_Status.QUEUED, confirmed_at=now, heartbeat_at=now, **chosen)
 
 
 def cancel(operation: Operation) -> bool:
@@ -178,16 +184,26 @@ def run(pk: int) -> bool:
 
     True when its accounts are all done with. An unexpected error leaves it FAILED, to be taken up again.
     """
-    if not _move(pk, _Status.QUEUED, _Status.RUNNING, to=_Status.RUNNING, heartbeat_at=timezone.now()):
+    if not start(pk):
         return False
     operation = Operation.objects.select_related("establishment__feed__academy", "agent").get(pk=pk)
     try:
         while _run_chunk(operation):
             beat(pk)
     except Exception:
-        _move(pk, _Status.RUNNING, to=_Status.FAILED)
+        fail(pk)
         raise
     return not OperationItem.objects.filter(operation=operation, status=OperationItem.Status.PENDING).exists()
+
+
+def start(pk: int) -> bool:
+    """Set a confirmed operation going, or going again; False when it is over."""
+    return _move(pk, _Status.QUEUED, _Status.RUNNING, to=_Status.RUNNING, heartbeat_at=timezone.now())
+
+
+def fail(pk: int) -> None:
+    """An unexpected error stopped the operation: its page offers to take it up again."""
+    _move(pk, _Status.RUNNING, to=_Status.FAILED)
 
 
 def beat(pk: int) -> None:

@@ -2,14 +2,16 @@
 
 from celery import Task, shared_task
 
-from accounts import lifecycle, operations, printing
+from accounts import exports, lifecycle, operations, printing
 from accounts.activation import mails
 from accounts.models import Operation, OperationPart
 
 
 @shared_task(name="accounts.run_operation")
 def run_operation(pk: int) -> None:
-    if operations.run(pk):
+    if Operation.objects.filter(pk=pk, kind=Operation.Kind.LIST).exists():
+        exports.make_list(pk)
+    elif operations.run(pk):
         printing.plan_sheets(pk)
         enqueue_sheets(pk)
 

@@ -32,7 +32,7 @@ def render_sheets(sheets: Sequence[Sheet]) -> bytes:
     """
     if not sheets:
         raise ValueError("no sheet to render")
-    with _collector_paused():
+    with collector_paused():
         pages, document = _one_page_each(sheets)
         return cast(bytes, document.copy(pages).write_pdf(pdf_variant=VARIANT))
 
@@ -62,7 +62,7 @@ def _sheet_page(sheets: Sequence[Sheet], number: int, density: int) -> SheetPage
 def _lay_out(pages: Sequence[SheetPage]) -> tuple[Document, list[list[Page]]]:
     """The laid-out document, and the pages which each sheet spans."""
     css, fonts = _style()
-    html = HTML(string=_html(pages), url_fetcher=_local_only())
+    html = HTML(string=_html(pages), url_fetcher=local_only())
     codes = {page.qr_url: QRImage(page.sheet.activation_url) for page in pages}
     document = html.render(font_config=fonts, stylesheets=[css], cache=codes, pdf_variant=VARIANT)
     # Every page carries the anchor of the sheet it shows.
@@ -82,17 +82,17 @@ def _style() -> tuple[CSS, FontConfiguration]:
     """Parsed once a process, with the fonts it loads."""
     fonts = FontConfiguration()
     path = cast(str, finders.find("notifications/sheet.css"))
-    return CSS(filename=path, font_config=fonts, url_fetcher=_local_only()), fonts
+    return CSS(filename=path, font_config=fonts, url_fetcher=local_only()), fonts
 
 
 @cache
-def _local_only() -> URLFetcher:
+def local_only() -> URLFetcher:
     """Fonts come from this project's files; nothing on a sheet may reach out."""
     return URLFetcher(allowed_protocols=["file"])
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
+def collector_paused() -> Iterator[None]:
     """The layout's many objects all live to its end: looking for garbage among them costs a tenth."""
     was_enabled = gc.isenabled()
     gc.disable()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -12,18 +13,19 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from accounts import operations, printing, reports
-from accounts.forms import ActionForm
+from accounts import exports, operations, printing, reports
+from accounts.exports import ListFormat
+from accounts.forms import ActionForm, ListForm
 from accounts.models import Operation
 from accounts.selection import MOST_ACCOUNTS, SelectionTooLarge, UnusableSelection, selected_accounts
 from accounts.tasks import enqueue_sheets, run_operation
-from establishments.access import Access, enter
+from establishments.access import Access, Right, enter
 from establishments.requests import ConsoleRequest
 from notifications.documents import DocumentGone, DocumentUnreadable, read_document
 
 OPERATIONS_A_PAGE = 20
 ALREADY_CONFIRMED = "Cette opération avait déjà été confirmée ou annulée : rien n’a été refait."
-GONE = "Ce document n’est plus disponible : il a été effacé à son échéance. Rééditez les feuilles."
+GONE = "Ce document n’est plus disponible : il a été effacé à son échéance."
 
 
 @require_POST
@@ -43,7 +45,12 @@ def operation_create(request: ConsoleRequest, uai: str) -> HttpResponse:
         messages.warning(request, "Aucun compte sélectionné : cochez au moins une ligne de la liste.")
         return redirect("student_list" if population == "STUDENT" else "responsable_list", uai)
     operation = operations.draft(
-        access, form.kind, population, accounts, with_reset=form.cleaned_data["with_reset"]
+        access,
+        form.kind,
+        population,
+        accounts,
+        with_reset=form.cleaned_data["with_reset"],
+        options=form.options,
     )
     return redirect("operation", uai, operation.pk)
 
@@ -60,6 +67,8 @@ def operation_page(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
         "can_act": access.can(operations.right_for(operation.kind), operation.population),
         "only": reports.only_account(operation),
     }
+    if operation.kind == Operation.Kind.LIST:
+        return _list_page(request, access, operation, context)
     if operation.status == Operation.Status.DRAFT:
         template = f"accounts/previews/{operation.kind.lower()}.html"
         return render(request, template, context | {"preview": operations.preview(operation)})
@@ -67,15 +76,51 @@ def operation_page(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
     return render(request, template, context | {"report": reports.report(operation)})
 
 
+def _list_page(
+    request: ConsoleRequest, access: Access, operation: Operation, context: dict[str, Any]
+) -> HttpResponse:
+    """A list's preview, in the format of the address or of its draft; then its making and its document."""
+    may_export = access.can(Right.EXPORT_SECRETS, operation.population)
+    if operation.status == Operation.Status.DRAFT:
+        asked = request.GET.get("format", operation.options["format"])
+        chosen = ListFormat(asked if asked in ListFormat.values else operation.options["format"])
+        context |= {
+            "preview": exports.preview(operation),
+            "form": ListForm(format=chosen, may_export=may_export),
+            "chosen": chosen,
+            "formats": ListFormat,
+            "may_export": may_export,
+        }
+        return render(request, "accounts/previews/list.html", context)
+    context |= {
+        "report": reports.report(operation),
+        "options": exports.ListOptions.of(operation),
+        "may_open": access.can(exports.right_to_open(operation), operation.population),
+        "downloads": exports.downloads(operation),
+    }
+    return render(request, "accounts/list_operation.html" + ("#progress" if request.htmx else ""), context)
+
+
 @require_POST
 def operation_confirm(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
     access, operation = _to_act_on(request, uai, pk)
+    options = _chosen_options(request, access, operation)
     with transaction.atomic():
-        if operations.confirm(operation):
+        if operations.confirm(operation, options):
             transaction.on_commit(partial(run_operation.delay, operation.pk))
         else:
             messages.info(request, ALREADY_CONFIRMED)
     return redirect("operation", access.establishment.uai, operation.pk)
+
+
+def _chosen_options(request: ConsoleRequest, access: Access, operation: Operation) -> dict[str, Any] | None:
+    """What the preview's form says, or nothing for the kinds which ask nothing."""
+    if operation.kind != Operation.Kind.LIST:
+        return None
+    form = ListForm(request.POST, may_export=access.can(Right.EXPORT_SECRETS, operation.population))
+    if not form.is_valid():
+        raise Http404
+    return form.options
 
 
 @require_POST
@@ -120,8 +165,9 @@ def operation_reprint(request: ConsoleRequest, uai: str, pk: int) -> HttpRespons
 
 @require_safe
 def operation_document(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
-    """The PDF, shown in the browser, or saved with `?telecharger`."""
+    """The document, shown in the browser, or saved with `?telecharger`."""
     access, operation = _to_act_on(request, uai, pk)
+    access.require(exports.right_to_open(operation), operation.population)
     if operation.document is None:
         raise Http404
     try:
@@ -129,6 +175,8 @@ def operation_document(request: ConsoleRequest, uai: str, pk: int) -> HttpRespon
     except (DocumentGone, DocumentUnreadable):
         messages.error(request, GONE)
         return redirect("operation", access.establishment.uai, operation.pk)
+    if request.method == "GET":
+        exports.record_download(operation, access.agent)
     disposition = "attachment" if "telecharger" in request.GET else "inline"
     headers = {
         "Content-Disposition": f'{disposition}; filename="{operation.document.name}"',

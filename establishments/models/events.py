@@ -29,9 +29,12 @@ class EventKind(models.TextChoices):
     ACCOUNT_FRANCECONNECT_LINKED = "account:franceconnect:linked", "FranceConnect lié au compte"
     ACCOUNT_SOURCE_OPENED = "account:source:opened", "Enfant ou fiche rattaché au compte"
     ACCOUNT_SOURCE_CLOSED = "account:source:closed", "Enfant ou fiche détaché du compte"
+    ACCOUNT_SECRET_LISTED = "account:secret:listed", "Mot de passe provisoire porté sur une liste"
     OPERATION_CONFIRMED = "operation:confirmed", "Opération lancée"
     OPERATION_REPRINTED = "operation:reprinted", "Feuilles rééditées"
     DOCUMENT_DOWNLOADED = "document:downloaded", "Document téléchargé"
+    LIST_SECRETS_MADE = "list:secrets:made", "Liste avec mots de passe éditée"
+    LIST_SECRETS_DOWNLOADED = "list:secrets:downloaded", "Liste avec mots de passe téléchargée"
 
 
 class Event(models.Model):

@@ -1,0 +1,321 @@
+"""Lists of accounts: what one would hold, its making by a worker, and who may open it. No account changes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import Count, F, Q
+from django.utils import timezone
+
+from accounts import operations
+from accounts.models import STATE_LABELS, Account, AccountKind, Holding, Operation, OperationItem
+from accounts.passwords import Standing, password_deadline, password_standing
+from accounts.rows import RowQuerySet
+from accounts.secrets import open_secret
+from accounts.transitions import SecretEffect
+from establishments.access import Right
+from establishments.models import Event, EventKind
+from notifications.documents import store_document
+from notifications.listing import AccountList, ListedRow
+from notifications.listing_csv import render_csv
+from notifications.listing_pdf import render_pdf
+from notifications.listing_xlsx import render_xlsx
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+    from uuid import UUID
+    from zoneinfo import ZoneInfo
+
+    from establishments.models import Agent
+
+
+class ListFormat(models.TextChoices):
+    PDF = "pdf", "PDF, à imprimer"
+    CSV = "csv", "CSV"
+    XLSX = "xlsx", "Tableur (xlsx)"
+
+
+CONTENT_TYPES = {
+    ListFormat.PDF: "application/pdf",
+    ListFormat.CSV: "text/csv; charset=utf-8",
+    ListFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+# What stands for a password which is not printed in clear (guide of October 2018, chapter 5.4).
+_PRINTED = {
+    Standing.UNDRAWN: "",
+    Standing.PROVISIONAL: "provisoire",
+    Standing.EXPIRED: "expiré",
+    Standing.CHOSEN: "******",
+    Standing.NONE: "–",
+}
+_OF_PASSWORD = ("state", "password", "sealed_secret", "secret_expires_at")
+_READ = (
+    "account_id",
+    "account__identifier",
+    *(f"account__{name}" for name in _OF_PASSWORD),
+    "student__surname",
+    "student__given_name",
+    "student__level",
+    "student__school_class__label",
+    "student__mef__label",
+    "responsable__surname",
+    "responsable__given_name",
+)
+_ORDER = (
+    F("student__school_class__label_key").asc(nulls_last=True),
+    F("student__school_class__label").asc(nulls_last=True),
+    "surname_key",
+    "given_name_key",
+    "student_id",
+    "responsable__surname_key",
+    "responsable__given_name_key",
+    "pk",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ListOptions:
+    """What the agent chose; kept in the operation's `options`."""
+
+    format: ListFormat
+    with_secrets: bool = False
+    class_per_page: bool = False
+
+    @classmethod
+    def of(cls, operation: Operation) -> ListOptions:
+        return cls(**(operation.options | {"format": ListFormat(operation.options["format"])}))
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class ListPreview:
+    """What a draft would list now, in numbers; `acted_on` is that of the accounts still here."""
+
+    total: int
+    acted_on: int
+    rows: int
+    classes: int
+    # Accounts whose provisional password is alive.
+    secrets: int
+    left_aside: int = 0
+
+    @property
+    def gone(self) -> int:
+        return self.total - self.acted_on
+
+    @property
+    def kept_days(self) -> int:
+        lifetime: int = settings.DOCUMENT_LIFETIME.days
+        return lifetime
+
+
+def preview(operation: Operation) -> ListPreview:
+    alive = Q(account__sealed_secret__gt="", account__secret_expires_at__gt=timezone.now())
+    found = _rows_of(operation).aggregate(
+        rows=Count("pk"),
+        acted_on=Count("account", distinct=True),
+        classes=Count("student__school_class", distinct=True),
+        secrets=Count("account", distinct=True, filter=alive),
+    )
+    return ListPreview(total=operation.items.count(), **found)
+
+
+def right_to_open(operation: Operation) -> Right:
+    """What opening the operation's document takes: passwords in clear are for few."""
+    if operation.kind == Operation.Kind.LIST and operation.options["with_secrets"]:
+        return Right.EXPORT_SECRETS
+    return operations.right_for(operation.kind)
+
+
+def make_list(pk: int) -> None:
+    """Make the document of a confirmed list, once, whoever calls this again or at the same time.
+
+    The accounts are read as they are now. An unexpected error leaves the list FAILED, to be taken up again.
+    """
+    if not operations.start(pk):
+        return
+    operation = Operation.objects.select_related("establishment__feed__academy", "agent").get(pk=pk)
+    try:
+        made = _Making(operation, timezone.now())
+        content = made.render() if made.rows else b""
+        _finish(made, content)
+    except Exception:
+        operations.fail(pk)
+        raise
+
+
+class _Making:
+    """One reading of a list's accounts at a given moment, and what is made of it."""
+
+    def __init__(self, operation: Operation, now: datetime) -> None:
+        self.operation, self.now = operation, now
+        self.options = ListOptions.of(operation)
+        self.rows: list[dict[str, Any]] = list(_rows_of(operation).order_by(*_ORDER).values(*_READ))
+        self.accounts = {row["account_id"]: _account(row) for row in self.rows}
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return self.operation.establishment.academy.zone
+
+    def with_live_secret(self) -> Iterable[Account]:
+        return (account for account in self.accounts.values() if account.has_live_secret(self.now))
+
+    def render(self) -> bytes:
+        listing = self._listing()
+        match self.options.format:
+            case ListFormat.PDF:
+                return render_pdf(listing, class_per_page=self.options.class_per_page)
+            case ListFormat.CSV:
+                return render_csv(listing)
+            case ListFormat.XLSX:
+                return render_xlsx(listing)
+
+    def _listing(self) -> AccountList:
+        """The finished data; secrets are opened here and kept nowhere else."""
+        school = self.operation.establishment
+        opened = (
+            {account.pk: open_secret(account.sealed_secret) for account in self.with_live_secret()}
+            if self.options.with_secrets
+            else {}
+        )
+        return AccountList(
+            uai=school.uai,
+            school=school.display_name,
+            made_at=timezone.localtime(self.now, self.zone),
+            made_by=self.operation.agent.full_name,
+            rows=[self._row(row, opened) for row in self.rows],
+            of_responsables=self.operation.population == AccountKind.RESPONSABLE,
+            is_second_degree=school.is_second_degree,
+            has_secrets=self.options.with_secrets,
+        )
+
+    def _row(self, row: dict[str, Any], opened: dict[int, str]) -> ListedRow:
+        account = self.accounts[row["account_id"]]
+        standing = password_standing(account, self.now)
+        return ListedRow(
+            surname=row["student__surname"],
+            given_name=row["student__given_name"],
+            level=row["student__level"],
+            class_label=row["student__school_class__label"] or "",
+            mef=row["student__mef__label"] or "",
+            holder_surname=row["responsable__surname"] or "",
+            holder_given_name=row["responsable__given_name"] or "",
+            identifier=row["account__identifier"],
+            password=opened.get(account.pk, _PRINTED[standing]),
+            valid_until=password_deadline(account, standing, self.zone),
+            state=STATE_LABELS[account.state_now],
+        )
+
+    def file_name(self) -> str:
+        """« responsables-0940001A-20261124141530.csv »: the guide's date and hour, by the school's clock."""
+        what = "responsables" if self.operation.population == AccountKind.RESPONSABLE else "eleves"
+        at = timezone.localtime(self.now, self.zone)
+        return f"{what}-{self.operation.establishment.uai}-{at:%Y%m%d%H%M%S}.{self.options.format}"
+
+
+def _account(row: dict[str, Any]) -> Account:
+    """As much of the account as the standing of its password takes."""
+    return Account(pk=row["account_id"], **{name: row[f"account__{name}"] for name in _OF_PASSWORD})
+
+
+def _rows_of(operation: Operation) -> RowQuerySet:
+    """The rows, in the establishment, of the operation's accounts which are still there."""
+    return RowQuerySet(Holding).filter(
+        establishment=operation.establishment_id,
+        kind=operation.population,
+        account__operation_items__operation=operation,
+    )
+
+
+@transaction.atomic
+def _finish(made: _Making, content: bytes) -> None:
+    """Keep the document, settle the items and record it all, unless another worker has."""
+    operation = Operation.objects.select_for_update(of=("self",)).get(pk=made.operation.pk)
+    if operation.status != Operation.Status.RUNNING:
+        return
+    if content:
+        operation.document = store_document(
+            content,
+            name=made.file_name(),
+            content_type=CONTENT_TYPES[made.options.format],
+            lifetime=settings.DOCUMENT_LIFETIME,
+        )
+    operation.status, operation.finished_at = Operation.Status.DONE, timezone.now()
+    operation.save(update_fields=["document", "status", "finished_at"])
+    _settle(operation, made)
+    if made.options.with_secrets and content:
+        Event.objects.bulk_create(_events(made))
+
+
+def _settle(operation: Operation, made: _Making) -> None:
+    pending = operation.items.filter(status=OperationItem.Status.PENDING)
+    pending.filter(account__in=made.accounts).update(
+        status=OperationItem.Status.DONE, effect=SecretEffect.KEPT
+    )
+    pending.update(status=OperationItem.Status.LEFT_ASIDE, reason=OperationItem.Reason.GONE)
+
+
+def _events(made: _Making) -> list[Event]:
+    """That the list was made, and in each account's history that its password is on it."""
+    operation, by = made.operation, made.operation.agent
+    listed = [account.pk for account in made.with_live_secret()]
+    data = {"format": made.options.format.value, "accounts": len(made.accounts), "secrets": len(listed)}
+    return [
+        _event(EventKind.LIST_SECRETS_MADE, operation, by, made.now, ("operation", operation.pk), data),
+        *(
+            _event(
+                EventKind.ACCOUNT_SECRET_LISTED,
+                operation,
+                by,
+                made.now,
+                ("account", pk),
+                {"operation": operation.pk},
+            )
+            for pk in listed
+        ),
+    ]
+
+
+def _event(
+    kind: EventKind,
+    operation: Operation,
+    by: Agent,
+    at: datetime,
+    target: tuple[str, int],
+    data: dict[str, Any],
+) -> Event:
+    target_kind, target_id = target
+    return Event(
+        kind=kind,
+        at=at,
+        establishment_id=operation.establishment_id,
+        actor=Event.Actor.AGENT,
+        agent=by,
+        target_kind=target_kind,
+        target_id=target_id,
+        data=data,
+    )
+
+
+def record_download(operation: Operation, by: Agent) -> None:
+    """Who took a list with passwords in clear, and when; nothing for any other document."""
+    if right_to_open(operation) != Right.EXPORT_SECRETS:
+        return
+    document: UUID | None = operation.document_id
+    target = ("operation", operation.pk)
+    data = {"document": str(document)}
+    _event(EventKind.LIST_SECRETS_DOWNLOADED, operation, by, timezone.now(), target, data).save()
+
+
+def downloads(operation: Operation) -> list[Event]:
+    """Of a list with passwords in clear, the latest first."""
+    events = Event.objects.filter(
+        kind=EventKind.LIST_SECRETS_DOWNLOADED, target_kind="operation", target_id=operation.pk
+    )
+    return list(events.select_related("agent").order_by("-at", "-pk")[:20])
