@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class ListFormat(models.TextChoices):
-    PDF = "pdf", "PDF, à imprimer"
+    PDF = "pdf", "PDF"
     CSV = "csv", "CSV"
     XLSX = "xlsx", "Tableur (xlsx)"
 

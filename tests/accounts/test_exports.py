@@ -344,7 +344,7 @@ def test_an_error_leaves_the_list_to_be_taken_up_again(access, monkeypatch, sett
     operations.confirm(operation)
     root, settings.DOCUMENTS_ROOT = settings.DOCUMENTS_ROOT, tmp_path / "full"
     settings.DOCUMENTS_ROOT.write_text("a file where a folder is needed")
-    with pytest.raises(OSError):
+    with pytest.raises(NotADirectoryError):
         exports.make_list(operation.pk)
     operation.refresh_from_db()
     assert operation.status == Operation.Status.FAILED
