@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import Count, F, Q
 from django.utils import timezone
 
@@ -25,9 +26,8 @@ from notifications.listing_pdf import render_pdf
 from notifications.listing_xlsx import render_xlsx
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
-    from uuid import UUID
     from zoneinfo import ZoneInfo
 
     from establishments.models import Agent
@@ -39,6 +39,7 @@ class ListFormat(models.TextChoices):
     XLSX = "xlsx", "Tableur (xlsx)"
 
 
+LIST_LOCK = 0x4141_4610
 CONTENT_TYPES = {
     ListFormat.PDF: "application/pdf",
     ListFormat.CSV: "text/csv; charset=utf-8",
@@ -138,16 +139,31 @@ def make_list(pk: int) -> None:
 
     The accounts are read as they are now. An unexpected error leaves the list FAILED, to be taken up again.
     """
-    if not operations.start(pk):
-        return
-    operation = Operation.objects.select_related("establishment__feed__academy", "agent").get(pk=pk)
+    with _alone(pk) as is_alone:
+        if not is_alone or not operations.start(pk):
+            return
+        operation = Operation.objects.select_related("establishment__feed__academy", "agent").get(pk=pk)
+        try:
+            made = _Making(operation, timezone.now())
+            content = made.render() if made.rows else b""
+            _finish(made, content)
+        except Exception:
+            operations.fail(pk)
+            raise
+
+
+@contextmanager
+def _alone(pk: int) -> Iterator[bool]:
+    """Whether nobody else is at this list; a killed worker lets it go with its connection."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LIST_LOCK, pk])
+        [is_alone] = cursor.fetchone()
     try:
-        made = _Making(operation, timezone.now())
-        content = made.render() if made.rows else b""
-        _finish(made, content)
-    except Exception:
-        operations.fail(pk)
-        raise
+        yield is_alone
+    finally:
+        if is_alone:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LIST_LOCK, pk])
 
 
 class _Making:
@@ -235,10 +251,8 @@ def _rows_of(operation: Operation) -> RowQuerySet:
 
 @transaction.atomic
 def _finish(made: _Making, content: bytes) -> None:
-    """Keep the document, settle the items and record it all, unless another worker has."""
-    operation = Operation.objects.select_for_update(of=("self",)).get(pk=made.operation.pk)
-    if operation.status != Operation.Status.RUNNING:
-        return
+    """Keep the document, settle the items and record it all."""
+    operation = made.operation
     if content:
         operation.document = store_document(
             content,
@@ -248,13 +262,13 @@ def _finish(made: _Making, content: bytes) -> None:
         )
     operation.status, operation.finished_at = Operation.Status.DONE, timezone.now()
     operation.save(update_fields=["document", "status", "finished_at"])
-    _settle(operation, made)
+    _settle(made)
     if made.options.with_secrets and content:
         Event.objects.bulk_create(_events(made))
 
 
-def _settle(operation: Operation, made: _Making) -> None:
-    pending = operation.items.filter(status=OperationItem.Status.PENDING)
+def _settle(made: _Making) -> None:
+    pending = made.operation.items.filter(status=OperationItem.Status.PENDING)
     pending.filter(account__in=made.accounts).update(
         status=OperationItem.Status.DONE, effect=SecretEffect.KEPT
     )
@@ -265,18 +279,13 @@ def _events(made: _Making) -> list[Event]:
     """That the list was made, and in each account's history that its password is on it."""
     operation, by = made.operation, made.operation.agent
     listed = [account.pk for account in made.with_live_secret()]
-    data = {"format": made.options.format.value, "accounts": len(made.accounts), "secrets": len(listed)}
+    content = {"format": made.options.format.value, "accounts": len(made.accounts), "secrets": len(listed)}
+    of_list = ("operation", operation.pk)
+    own = {"operation": operation.pk}
     return [
-        _event(EventKind.LIST_SECRETS_MADE, operation, by, made.now, ("operation", operation.pk), data),
+        _event(EventKind.LIST_SECRETS_MADE, operation, by, made.now, of_list, content),
         *(
-            _event(
-                EventKind.ACCOUNT_SECRET_LISTED,
-                operation,
-                by,
-                made.now,
-                ("account", pk),
-                {"operation": operation.pk},
-            )
+            _event(EventKind.ACCOUNT_SECRET_LISTED, operation, by, made.now, ("account", pk), own)
             for pk in listed
         ),
     ]
@@ -288,7 +297,7 @@ def _event(
     by: Agent,
     at: datetime,
     target: tuple[str, int],
-    data: dict[str, Any],
+    data: Mapping[str, object],
 ) -> Event:
     target_kind, target_id = target
     return Event(
@@ -305,12 +314,9 @@ def _event(
 
 def record_download(operation: Operation, by: Agent) -> None:
     """Who took a list with passwords in clear, and when; nothing for any other document."""
-    if right_to_open(operation) != Right.EXPORT_SECRETS:
-        return
-    document: UUID | None = operation.document_id
-    target = ("operation", operation.pk)
-    data = {"document": str(document)}
-    _event(EventKind.LIST_SECRETS_DOWNLOADED, operation, by, timezone.now(), target, data).save()
+    if right_to_open(operation) == Right.EXPORT_SECRETS:
+        of_list = ("operation", operation.pk)
+        _event(EventKind.LIST_SECRETS_DOWNLOADED, operation, by, timezone.now(), of_list, {}).save()
 
 
 def downloads(operation: Operation) -> list[Event]:

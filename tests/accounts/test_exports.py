@@ -198,6 +198,25 @@ def test_a_list_changes_no_account_and_settles_each_item_once(access):
     assert not Event.objects.exists()
 
 
+def test_while_one_worker_makes_a_list_another_leaves_it_alone(access):
+    responsable_account(access.establishment)
+    operation = draft(access)
+    operations.confirm(operation)
+    other_worker = connection.copy()
+    with other_worker.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s, %s)", [exports.LIST_LOCK, operation.pk])
+
+    exports.make_list(operation.pk)
+    operation.refresh_from_db()
+    assert (operation.status, operation.document) == (Operation.Status.QUEUED, None)
+
+    # Killed: its lock goes with its connection.
+    other_worker.close()
+    exports.make_list(operation.pk)
+    operation.refresh_from_db()
+    assert operation.status == Operation.Status.DONE
+
+
 def test_a_list_whose_accounts_are_all_gone_ends_without_a_document(client, access):
     responsable_account(access.establishment)
     operation = draft(access)

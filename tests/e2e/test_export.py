@@ -98,7 +98,7 @@ def test_a_worker_killed_while_it_makes_a_list_leaves_it_to_the_next_which_makes
     school, celery_worker_process, eventually
 ):
     access = get_access(school.mandates.get().agent, school.uai)
-    for _ in range(150):
+    for _ in range(100):
         responsable_account(school, children=2, state=State.NOTIFIED)
     before = list(Account.objects.order_by("pk").values())
     chosen = Account.objects.visible_to(access)
