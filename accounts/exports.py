@@ -58,6 +58,7 @@ _READ = (
     "account_id",
     "account__identifier",
     *(f"account__{name}" for name in _OF_PASSWORD),
+    "student_id",
     "student__surname",
     "student__given_name",
     "student__level",
@@ -215,6 +216,7 @@ class _Making:
         account = self.accounts[row["account_id"]]
         standing = password_standing(account, self.now)
         return ListedRow(
+            pupil=row["student_id"],
             surname=row["student__surname"],
             given_name=row["student__given_name"],
             level=row["student__level"],

@@ -17,9 +17,11 @@ NO_CLASS = "Sans classe"
 class ListedRow:
     """One pupil and one account: a responsable's, or the pupil's own, whose holder is then empty.
 
-    `password` is what the list prints, in clear or not; `valid_until` the last day of a provisional one.
+    `pupil` tells one pupil from another of the same name. `password` is what the list prints, in clear or
+    not; `valid_until` the last day of a provisional one.
     """
 
+    pupil: int
     surname: str
     given_name: str
     level: str
@@ -44,8 +46,7 @@ class ListedClass(NamedTuple):
 
     @property
     def pupils(self) -> int:
-        """How many pupils its rows show, those of one pupil being neighbours."""
-        return sum(1 for _ in groupby(self.rows, key=lambda row: (row.surname, row.given_name, row.mef)))
+        return len({row.pupil for row in self.rows})
 
 
 @dataclass(frozen=True, slots=True)

@@ -340,6 +340,33 @@ def test_a_format_that_does_not_exist_confirms_nothing(client, access):
     assert operation.status == Operation.Status.DRAFT
 
 
+def test_a_list_given_up_says_so_and_is_never_made(client, access):
+    responsable_account(access.establishment)
+    operation = draft(access)
+    client.force_login(access.agent)
+    client.post(address("operation_cancel", operation))
+
+    client.post(address("operation_confirm", operation), {"format": "csv"})
+
+    exports.make_list(operation.pk)
+    operation.refresh_from_db()
+    assert (operation.status, operation.document) == (Operation.Status.CANCELLED, None)
+    assert "Liste abandonnée" in client.get(address("operation", operation)).text
+
+
+def test_confirming_twice_makes_one_list_with_the_first_options(client, access):
+    responsable_account(access.establishment)
+    operation = draft(access)
+    client.force_login(access.agent)
+
+    client.post(address("operation_confirm", operation), {"format": "csv", "without_secrets": "on"})
+    again = client.post(address("operation_confirm", operation), {"format": "pdf"}, follow=True)
+
+    operation.refresh_from_db()
+    assert operation.options == {"format": "csv", "with_secrets": False, "class_per_page": False}
+    assert "avait déjà été confirmée" in again.text
+
+
 def test_the_cost_of_a_list_in_queries_does_not_grow_with_it(access):
     counts = []
     for _ in range(2):
@@ -357,7 +384,7 @@ def test_the_cost_of_a_list_in_queries_does_not_grow_with_it(access):
     assert counts[0] == counts[1]
 
 
-def test_an_error_leaves_the_list_to_be_taken_up_again(access, monkeypatch, settings, tmp_path):
+def test_an_error_leaves_the_list_to_be_taken_up_again(client, access, settings, tmp_path):
     responsable_account(access.establishment)
     operation = draft(access)
     operations.confirm(operation)
@@ -368,9 +395,12 @@ def test_an_error_leaves_the_list_to_be_taken_up_again(access, monkeypatch, sett
     operation.refresh_from_db()
     assert operation.status == Operation.Status.FAILED
     assert set(operation.items.values_list("status", flat=True)) == {"PENDING"}
+    client.force_login(access.agent)
+    assert "La liste n’a pas pu être faite" in client.get(address("operation", operation)).text
 
     settings.DOCUMENTS_ROOT = root
     assert operations.retry(operation)
+    assert "La liste se prépare" in client.get(address("operation", operation)).text
     exports.make_list(operation.pk)
 
     operation.refresh_from_db()

@@ -20,6 +20,7 @@ from notifications.listing_pdf import render_pdf
 from notifications.listing_xlsx import render_xlsx
 
 ROW = ListedRow(
+    pupil=1,
     surname="D’ALMEIDA",
     given_name="Noé",
     level="6EME",
@@ -197,3 +198,9 @@ def test_the_pdf_is_tagged_and_each_cell_knows_the_headers_of_its_column_and_row
     assert len(tagged("/TH", pdf.Root.StructTreeRoot)) == 8 + 2
     assert [len(cell.A.Headers) for cell in cells] == [2] * 7 * 2
     assert [item.title for item in pdf.open_outline().root] == ["6E1 1 élève, 2 lignes"]
+
+
+def test_two_pupils_of_the_same_name_are_two() -> None:
+    [page] = text_of(render_pdf(a_list(ROW, replace(ROW, pupil=2)), class_per_page=False))
+
+    assert "2 élèves, 2 lignes" in page
