@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # What makes a spreadsheet compute a cell, even after blanks; the full-width signs do in some.
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")
 # A phone number or a figure begins by a sign and computes nothing.
-_FIGURE = re.compile(r"[+-]?[\d .\u00a0\u202f]+")
+_FIGURE = re.compile(r"[+-]?\d[\d ,.\u00a0\u202f]*")
 
 
 def render_csv(listing: AccountList) -> bytes:

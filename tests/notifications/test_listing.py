@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from lxml import etree
 from pypdf import PdfReader
 
+from notifications import listing_pdf
 from notifications.listing import AccountList, ListedRow
 from notifications.listing_csv import harmless, render_csv
 from notifications.listing_pdf import render_pdf
@@ -51,6 +52,14 @@ def a_list(*rows: ListedRow, **changes: object) -> AccountList:
 
 def text_of(pdf: bytes) -> list[str]:
     return [page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages]
+
+
+def tagged(role: str, element: pikepdf.Object) -> list[pikepdf.Object]:
+    """The structure elements of a role, in reading order."""
+    kids = element.get("/K")
+    within = [kid for kid in kids if isinstance(kid, pikepdf.Dictionary)] if kids is not None else []
+    found = [each for kid in within for each in tagged(role, kid)]
+    return [element, *found] if element.get("/S") == role else found
 
 
 def cells(xlsx: bytes) -> list[list[str]]:
@@ -187,12 +196,6 @@ def test_names_are_text_in_the_pdf_whatever_they_hold() -> None:
 def test_the_pdf_is_tagged_and_each_cell_knows_the_headers_of_its_column_and_row() -> None:
     pdf = pikepdf.open(io.BytesIO(render_pdf(a_list(ROW, ROW), class_per_page=False)))
 
-    def tagged(role: str, element: pikepdf.Object) -> list[pikepdf.Object]:
-        kids = element.get("/K")
-        within = [kid for kid in kids if isinstance(kid, pikepdf.Dictionary)] if kids is not None else []
-        found = [each for kid in within for each in tagged(role, kid)]
-        return [element, *found] if element.get("/S") == role else found
-
     cells = tagged("/TD", pdf.Root.StructTreeRoot)
     assert str(pdf.Root.Lang) == "fr"
     assert len(tagged("/TH", pdf.Root.StructTreeRoot)) == 8 + 2
@@ -204,3 +207,24 @@ def test_two_pupils_of_the_same_name_are_two() -> None:
     [page] = text_of(render_pdf(a_list(ROW, replace(ROW, pupil=2)), class_per_page=False))
 
     assert "2 élèves, 2 lignes" in page
+
+
+def test_a_long_list_is_laid_out_in_parts_which_read_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing_pdf, "ROWS_A_PART", 2)
+    rows = [replace(ROW, identifier=f"e.legoff{n}", class_label=f"6E{n // 2}") for n in range(6)]
+
+    content = render_pdf(a_list(*rows), class_per_page=False)
+
+    pages = text_of(content)
+    for number, page in enumerate(pages, start=1):
+        assert f"Page {number}/3" in page
+        assert f"e.legoff{2 * number - 1}" in page
+        assert "Liste faite le 24/11/2026 à 14:15 par Maud PRINCIPAL" in page
+        assert "Collège Les Tilleuls – UAI 0940001A" in page or number == 1
+    assert ["Liste des responsables" in page for page in pages] == [True, False, False]
+    pdf = pikepdf.open(io.BytesIO(content))
+    identifiers = [str(header.ID) for header in tagged("/TH", pdf.Root.StructTreeRoot)]
+    named = {str(each) for cell in tagged("/TD", pdf.Root.StructTreeRoot) for each in cell.A.Headers}
+    assert len(identifiers) == len(set(identifiers)) == 3 * 8 + 6
+    assert named <= set(identifiers)
+    assert [item.title.split()[0] for item in pdf.open_outline().root] == ["6E0", "6E1", "6E2"]
