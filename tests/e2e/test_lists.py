@@ -262,7 +262,7 @@ def test_a_menu_of_classes_works_with_the_keyboard(page, school, families):
 def test_a_menu_stays_open_while_its_labels_are_clicked(page, school, families):
     open_list(page, school)
     page.locator(TICKS).nth(0).check()
-    menu = page.locator("#selection details")
+    menu = page.locator("#selection details", has_text="Notifier les comptes")
 
     menu.locator("summary").click()
     menu.get_by_text("Avec réinitialisation du mot de passe").click()
