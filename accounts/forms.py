@@ -264,6 +264,7 @@ class ListForm(forms.Form):
             class_per_page=chosen["class_per_page"],
         ).as_json()
 
+
 RESEND_STALE = (
     "Ce compte a changé depuis l’ouverture de cette page : aucun courriel n’est parti cette fois-ci. "
     "Vérifiez l’adresse, et renvoyez si c’est encore utile."
