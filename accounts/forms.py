@@ -215,6 +215,7 @@ ACTIONS = {
     "notify_sheets": Operation.Kind.NOTIFY_SHEETS,
     "reset": Operation.Kind.RESET,
     **{f"list_{each}": Operation.Kind.LIST for each in ListFormat},
+    "leaflet": Operation.Kind.LEAFLET,
 }
 
 
@@ -224,6 +225,12 @@ class ActionForm(forms.Form):
     population = forms.ChoiceField(choices=AccountKind.choices)
     action = forms.ChoiceField(choices=[(name, kind.label) for name, kind in ACTIONS.items()])
     with_reset = forms.BooleanField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("action") == "leaflet" and data.get("population") == AccountKind.STUDENT:
+            raise forms.ValidationError("Les élèves ne s’inscrivent pas par SMS.")
+        return data
 
     @property
     def kind(self) -> Operation.Kind:

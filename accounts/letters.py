@@ -42,18 +42,39 @@ class Recipient:
         return self.here[0]
 
     @property
-    def order(self) -> tuple[str, str, str, int]:
+    def class_order(self) -> tuple[str, int]:
+        """The label of the pupil's class, those without one last; two classes may have the same."""
+        school_class = self.eldest.student.school_class
+        return (school_class.label_key, school_class.pk) if school_class else ("~", 0)
+
+    @property
+    def order(self) -> tuple[tuple[str, int], str, str, int]:
         """Class, then pupil: how sheets come out of the printer."""
         pupil = self.eldest.student
-        label = pupil.school_class.label_key if pupil.school_class else "~"
-        return label, pupil.surname_key, pupil.given_name_key, self.account.pk
+        return self.class_order, pupil.surname_key, pupil.given_name_key, self.account.pk
+
+    @property
+    def name_order(self) -> tuple[str, str, int]:
+        """The name of whom the sheet is addressed to."""
+        person = self.eldest.responsable or self.eldest.student
+        return person.surname_key, person.given_name_key, self.account.pk
+
+    @property
+    def addressee(self) -> str:
+        person = self.eldest.responsable or self.eldest.student
+        return " ".join(part for part in (person.title, person.given_name, person.surname) if part)
 
 
 def recipients(establishment: Establishment, accounts: Iterable[int], at: datetime) -> list[Recipient]:
-    """The accounts that a sheet can be made for now, in printing order, in two queries.
+    """The accounts that a sheet can be made for now, by class and pupil, in two queries.
 
     Left out: those without a child here any more, and those whose provisional password has expired.
     """
+    return [each for each in holders(establishment, accounts) if not each.account.has_dead_secret(at)]
+
+
+def holders(establishment: Establishment, accounts: Iterable[int]) -> list[Recipient]:
+    """Those of the accounts with a child here now, by class and pupil."""
     held = Holding.objects.filter(account__in=list(accounts)).select_related(
         "account", "responsable", "student__school_class", "student__establishment"
     )
@@ -64,7 +85,7 @@ def recipients(establishment: Establishment, accounts: Iterable[int], at: dateti
     for holdings in by_account.values():
         here = [h for h in holdings if h.establishment_id == establishment.pk]
         elsewhere = [h for h in holdings if h.establishment_id != establishment.pk]
-        if here and not holdings[0].account.has_dead_secret(at):
+        if here:
             found.append(Recipient(holdings[0].account, here, elsewhere))
     return sorted(found, key=lambda recipient: recipient.order)
 
@@ -90,16 +111,20 @@ def sender_of(establishment: Establishment) -> Sender:
     )
 
 
+def service_address() -> str:
+    """The address of activation as a person types it."""
+    return settings.ACTIVATION_URL.split("://", 1)[-1].rstrip("/")
+
+
 def _sheet(recipient: Recipient, establishment: Establishment, sender: Sender, now: datetime) -> Sheet:
     account, pupil = recipient.account, recipient.eldest.student
     text = sheet_text(recipient, now)
-    person = recipient.eldest.responsable or pupil
     for_pupil = account.kind == AccountKind.STUDENT
     zone = establishment.academy.zone
     return Sheet(
         sender=sender,
         text=text,
-        addressee=" ".join(part for part in (person.title, person.given_name, person.surname) if part),
+        addressee=recipient.addressee,
         address=()
         if recipient.eldest.responsable is None
         else tuple(recipient.eldest.responsable.address_lines),
@@ -114,7 +139,7 @@ def _sheet(recipient: Recipient, establishment: Establishment, sender: Sender, n
         for_pupil=for_pupil,
         is_awaiting_confirmation=account.state == State.ACTIVATING,
         activation_url=f"{settings.ACTIVATION_URL}?{urlencode({'identifiant': account.identifier})}",
-        service_address=settings.ACTIVATION_URL.split("://", 1)[-1].rstrip("/"),
+        service_address=service_address(),
         made_on=timezone.localtime(now, zone).date(),
         password_rule=PASSWORD_RULES[settings.FAMILY_PASSWORD_RULE],
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -151,14 +151,16 @@ def _is_foreign_letter(account: Account, operation: Operation, now: datetime) ->
     return by is not None and by != operation.establishment_id and account.has_live_secret(now)
 
 
-def confirm(operation: Operation, options: Mapping[str, object] | None = None) -> bool:
-    """Queue a draft, with what its author chose; False when it was confirmed or cancelled before.
+def confirm(operation: Operation, options: Mapping[str, Any] | None = None) -> bool:
+    """Queue a draft; False when it was confirmed or cancelled before (double click, second tab).
 
-    (Double click, second tab.)
+    `options` is what the agent chose at the preview, added to what the draft holds.
     """
     now = timezone.now()
-    chosen = {} if options is None else {"options": dict(options)}
-    return _move(operation.pk, _Status.DRAFT, to=_Status.QUEUED, confirmed_at=now, heartbeat_at=now, **chosen)
+    chosen = {**operation.options, **(options or {})}
+    return _move(
+        operation.pk, _Status.DRAFT, to=_Status.QUEUED, confirmed_at=now, heartbeat_at=now, options=chosen
+    )
 
 
 def cancel(operation: Operation) -> bool:

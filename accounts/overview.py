@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.models import STATE_LABELS, Account, AccountKind, Holding, Operation, OperationItem, kinds_of
 from accounts.rows import HAS_MAIL, HAS_MOBILE, RowQuerySet, deadlines
 from accounts.transitions import State
+from establishments.access import Right
 from establishments.models import Event, EventKind
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ FRESH = timedelta(hours=26)
 RECENT = timedelta(days=30)
 SHOWN = 6
 BAR_WIDTH = 1000
+_COUNTED = ("expired", "expiring_soon", "expiring_later", "slow", "unreachable", "able", "unable")
+UNOPENED = (State.NOT_NOTIFIED, State.NOTIFIED)
 SINGLE_ACTS = (
     EventKind.ACCOUNT_NOTIFY,
     EventKind.ACCOUNT_NOTIFY_RESET,
@@ -58,6 +61,9 @@ class Standing:
     expiring_later: int = 0
     slow: int = 0
     unreachable: int = 0
+    # Not yet active: those who can register by themselves, and those never notified who cannot.
+    able: int = 0
+    unable: int = 0
 
     @property
     def total(self) -> int:
@@ -84,7 +90,7 @@ def standings(access: Access, now: datetime) -> list[Standing]:
     for row in _counted(access, now):
         standing = found[row["kind"]]
         standing.states[row["account__state"]] = row["accounts"]
-        for name in ("expired", "expiring_soon", "expiring_later", "slow", "unreachable"):
+        for name in _COUNTED:
             setattr(standing, name, getattr(standing, name) + row[name])
     return sorted(found.values(), key=lambda standing: standing.kind)
 
@@ -94,6 +100,7 @@ def _counted(access: Access, now: datetime) -> Iterable[Mapping[str, Any]]:
         establishment=access.establishment, kind__in=kinds_of(access), account__closed_at__isnull=True
     )
     due = deadlines(now)
+    of_responsables = Q(kind=AccountKind.RESPONSABLE)
 
     def accounts(condition: Q | None = None) -> Count:
         return Count("account", distinct=True, filter=condition)
@@ -107,8 +114,24 @@ def _counted(access: Access, now: datetime) -> Iterable[Mapping[str, Any]]:
             expiring_soon=accounts(due["15"]),
             expiring_later=accounts(due["30"]),
             slow=accounts(due["activation"]),
-            unreachable=accounts(Q(kind=AccountKind.RESPONSABLE) & ~HAS_MAIL & ~HAS_MOBILE),
+            unreachable=accounts(of_responsables & ~HAS_MAIL & ~HAS_MOBILE),
+            able=accounts(of_responsables & HAS_MOBILE & Q(account__state__in=UNOPENED)),
+            unable=accounts(of_responsables & ~HAS_MOBILE & Q(account__state=State.NOT_NOTIFIED)),
         )
+    )
+
+
+def first_steps(access: Access, found: Iterable[Standing]) -> Standing | None:
+    """The responsables' standing when the agent may still open accounts: leaflets first, then sheets."""
+    return next(
+        (
+            standing
+            for standing in found
+            if standing.kind == AccountKind.RESPONSABLE
+            and (standing.able or standing.unable)
+            and access.can(Right.ASSIST, standing.kind)
+        ),
+        None,
     )
 
 

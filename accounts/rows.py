@@ -155,6 +155,10 @@ class RowQuerySet(QuerySet[Holding]):
     def with_mobile(self, is_present: bool) -> RowQuerySet:
         return self.filter(HAS_MOBILE if is_present else ~HAS_MOBILE)
 
+    def able_to_register(self) -> RowQuerySet:
+        """Of responsables who can activate their account by themselves: a mobile, and not yet active."""
+        return self.filter(HAS_MOBILE, kind=AccountKind.RESPONSABLE).exclude(account__state=State.ACTIVE)
+
     def in_order(self, name: str, *, descending: bool = False) -> RowQuerySet:
         """By a column of ORDERS, unknown values last; the same rows always come in the same order."""
         column = [OrderBy(key, descending=descending, nulls_last=True) for key in ORDERS[name]]

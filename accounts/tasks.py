@@ -1,17 +1,24 @@
 """What workers do: each task takes a primary key, may be killed at any moment and be run again."""
 
+from collections.abc import Callable
+
 from celery import Task, shared_task
 
-from accounts import exports, lifecycle, operations, printing
+from accounts import exports, leaflets, lifecycle, operations, printing
 from accounts.activation import mails
 from accounts.models import Operation, OperationPart
+
+# How each kind of operation settles its accounts, those which are not named by acting on them.
+_RUNS: dict[str, Callable[[int], bool | None]] = {
+    Operation.Kind.LEAFLET: leaflets.run,
+    Operation.Kind.LIST: exports.make_list,
+}
 
 
 @shared_task(name="accounts.run_operation")
 def run_operation(pk: int) -> None:
-    if Operation.objects.filter(pk=pk, kind=Operation.Kind.LIST).exists():
-        exports.make_list(pk)
-    elif operations.run(pk):
+    kind = Operation.objects.filter(pk=pk).values_list("kind", flat=True).first()
+    if _RUNS.get(kind or "", operations.run)(pk):
         printing.plan_sheets(pk)
         enqueue_sheets(pk)
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import gc
-from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING, cast
 
-from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 from pikepdf import Array, Dictionary, Object, Pdf, String
-from weasyprint import CSS, HTML
-from weasyprint.text.fonts import FontConfiguration
+from weasyprint import HTML
 
 from notifications.sheet_joining import join
-from notifications.sheets import VARIANT, collector_paused, local_only
+from notifications.typesetting import VARIANT, collector_paused, local_only, stylesheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +56,7 @@ def _part(listing: AccountList, classes: list[ListedClass], number: int, *, clas
 
 
 def _write(html: str, **options: str) -> bytes:
-    css, fonts = _style()
+    css, fonts = stylesheet("list.css")
     document = HTML(string=html, url_fetcher=local_only())
     with collector_paused():
         return cast(bytes, document.write_pdf(stylesheets=[css], font_config=fonts, **options))
@@ -101,11 +98,3 @@ def _numbered(content: bytes) -> bytes:
         result = BytesIO()
         pdf.save(result)
     return result.getvalue()
-
-
-@cache
-def _style() -> tuple[CSS, FontConfiguration]:
-    """Parsed once a process, with the fonts it loads."""
-    fonts = FontConfiguration()
-    path = cast(str, finders.find("notifications/list.css"))
-    return CSS(filename=path, font_config=fonts, url_fetcher=local_only()), fonts

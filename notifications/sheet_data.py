@@ -80,3 +80,55 @@ class Sheet:
         announced = (bool(self.secret), self.valid_until is not None)
         if announced != (self.text.has_secret, self.text.has_secret):
             raise ValueError(f"a {self.text} sheet and its secret or deadline do not go together")
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """The first page of a bundle. `class_label` is empty when the bundle is of all classes together."""
+
+    sender: Sender
+    class_label: str
+    sheets: int
+    made_on: date
+    sheets_a_page: int = 1
+    has_signing: bool = False
+    for_pupils: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SigningLine:
+    """One sheet to hand over, or a note which says with whose it was."""
+
+    pupil: str
+    responsable: str
+    class_label: str = ""
+    elsewhere: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SigningList:
+    """Who signs for a sheet. `class_label` is empty when the list is of all classes together."""
+
+    sender: Sender
+    class_label: str
+    made_on: date
+    lines: tuple[SigningLine, ...]
+    for_pupils: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Leaflet:
+    """How to register by oneself: it names no account. What says whom it is for may be empty.
+
+    `paragraph` is the school's own words, its blank lines and ends of line kept.
+    """
+
+    sender: Sender
+    service_address: str
+    activation_url: str
+    made_on: date
+    paragraph: str = ""
+    has_ent: bool = False
+    class_label: str = ""
+    handed_to: str = ""
+    addressee: str = ""

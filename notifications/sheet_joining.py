@@ -4,13 +4,14 @@ from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
 
-from pikepdf import Array, Object, ObjectStreamMode, OutlineItem, Pdf
+from pikepdf import Array, Dictionary, Name, Object, ObjectStreamMode, OutlineItem, Page, Pdf
 
 
-def join(parts: Iterable[bytes | Path]) -> bytes:
+def join(parts: Iterable[bytes | Path], *, blank_backs: bool = False) -> bytes:
     """One PDF of the pages of all parts, in order; language, title and conformance are the first part's.
 
-    A bookmark continued from one part to the next appears once. ValueError without any part.
+    With `blank_backs` an empty page follows each: printed on both sides, nothing is on a back. A bookmark
+    continued from one part to the next appears once. ValueError without any part.
     """
     sources = iter(parts)
     first = next(sources, None)
@@ -28,6 +29,8 @@ def join(parts: Iterable[bytes | Path]) -> bytes:
                 bookmarks += [(title, offset + number) for title, number in _bookmarks(part)]
                 next_key = _append(joined, part, next_key)
         _write_bookmarks(joined, bookmarks)
+        if blank_backs:
+            _insert_backs(joined)
         result = BytesIO()
         joined.save(result, object_stream_mode=ObjectStreamMode.generate)
     return result.getvalue()
@@ -58,6 +61,14 @@ def _append(joined: Pdf, part: Pdf, next_key: int) -> int:
         parents.append(key)
         parents.append(value)
     return 1 + max(keys, default=next_key - 1)
+
+
+def _insert_backs(pdf: Pdf) -> None:
+    """Bookmarks and structure point to the pages themselves: they follow them to their new places."""
+    for number in range(len(pdf.pages), 0, -1):
+        size = pdf.pages[number - 1].mediabox
+        back = Dictionary(Type=Name.Page, MediaBox=size, Resources=Dictionary())
+        pdf.pages.insert(number, Page(pdf.make_indirect(back)))
 
 
 def _keys(numbers: Object) -> list[int]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from django.utils import translation
 from django.utils.formats import date_format
 
-from notifications.sheet_data import Child, Sheet, SheetText
+from notifications.sheet_data import Child, Sender, Sheet, SheetText
 
 
 class Density(NamedTuple):
@@ -118,7 +118,7 @@ class SheetPage:
 
     @property
     def contact(self) -> str:
-        return _contact(self.sheet)
+        return contact_line(self.sheet.sender)
 
     @property
     def qr_url(self) -> str:
@@ -130,7 +130,7 @@ def likely_density(sheet: Sheet) -> int:
     """The index of the density at which the sheet most likely fits; its rendering has the last word."""
     children = _children(sheet)
     lines = LETTER_LINES[sheet.text] + 2 * sheet.is_awaiting_confirmation
-    lines += _lines(_contact(sheet) + sheet.assistance, 90)
+    lines += _lines(contact_line(sheet.sender) + sheet.assistance, 90)
     lines += sum(
         _lines(f"{c.given_name} {c.surname}, {c.class_label}, {c.school_name}", 85) for c in children
     )
@@ -154,8 +154,8 @@ def _stacked(*lines: str) -> str:
     return "".join(f"\n{line}" for line in lines if line)
 
 
-def _contact(sheet: Sheet) -> str:
-    sender = sheet.sender
+def contact_line(sender: Sender) -> str:
+    """« Adressez-vous à l’école : téléphone …, mail …. »"""
     phone = sender.phone.replace(" ", "\u00a0")
     ways = [f"téléphone {phone}"] if phone else []
     ways += [f"mail {sender.mail}"] if sender.mail else []

@@ -1,27 +1,21 @@
 """Renders families' sheets: one A4 page each, as a tagged PDF."""
 
-import gc
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from functools import cache
+from collections.abc import Sequence
 from itertools import groupby
-from typing import cast
 
-from django.contrib.staticfiles import finders
 from django.template.loader import get_template
-from weasyprint import CSS, HTML, Document, Page
-from weasyprint.text.fonts import FontConfiguration
-from weasyprint.urls import URLFetcher
+from weasyprint import Document, Page
 
 from notifications.qr import QRImage
 from notifications.sheet_data import Child, Sender, Sheet, SheetText
 from notifications.sheet_joining import join
 from notifications.sheet_layout import DENSITIES, SheetPage, likely_density
+from notifications.typesetting import collector_paused, lay_out, write
 
 __all__ = ["Child", "Sender", "Sheet", "SheetText", "join", "render_sheets"]
 
 TITLE = "Feuilles individuelles"
-VARIANT = "pdf/ua-1"
+STYLE = "sheet.css"
 
 
 def render_sheets(sheets: Sequence[Sheet]) -> bytes:
@@ -34,7 +28,7 @@ def render_sheets(sheets: Sequence[Sheet]) -> bytes:
         raise ValueError("no sheet to render")
     with collector_paused():
         pages, document = _one_page_each(sheets)
-        return cast(bytes, document.copy(pages).write_pdf(pdf_variant=VARIANT))
+        return write(document.copy(pages))
 
 
 def _one_page_each(sheets: Sequence[Sheet]) -> tuple[list[Page], Document]:
@@ -61,43 +55,14 @@ def _sheet_page(sheets: Sequence[Sheet], number: int, density: int) -> SheetPage
 
 def _lay_out(pages: Sequence[SheetPage]) -> tuple[Document, list[list[Page]]]:
     """The laid-out document, and the pages which each sheet spans."""
-    css, fonts = _style()
-    html = HTML(string=_html(pages), url_fetcher=local_only())
     codes = {page.qr_url: QRImage(page.sheet.activation_url) for page in pages}
-    document = html.render(font_config=fonts, stylesheets=[css], cache=codes, pdf_variant=VARIANT)
+    document = lay_out(articles(pages), title=TITLE, style=STYLE, codes=codes)
     # Every page carries the anchor of the sheet it shows.
     spans = groupby(document.pages, key=lambda page: next(iter(page.anchors)))
     return document, [list(span) for _, span in spans]
 
 
-def _html(pages: Sequence[SheetPage]) -> str:
-    articles = [
+def articles(pages: Sequence[SheetPage]) -> str:
+    return "".join(
         get_template(page.template_name).render({"page": page, "sheet": page.sheet}) for page in pages
-    ]
-    return f'<html lang="fr"><head><title>{TITLE}</title></head><body>{"".join(articles)}</body></html>'
-
-
-@cache
-def _style() -> tuple[CSS, FontConfiguration]:
-    """Parsed once a process, with the fonts it loads."""
-    fonts = FontConfiguration()
-    path = cast(str, finders.find("notifications/sheet.css"))
-    return CSS(filename=path, font_config=fonts, url_fetcher=local_only()), fonts
-
-
-@cache
-def local_only() -> URLFetcher:
-    """Fonts come from this project's files; nothing on a sheet may reach out."""
-    return URLFetcher(allowed_protocols=["file"])
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """The layout's many objects all live to its end: looking for garbage among them costs a tenth."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
+    )

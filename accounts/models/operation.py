@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models.account import Account, AccountKind
 from accounts.transitions import SecretEffect
-from establishments.models import Agent, Establishment
+from establishments.models import Agent, Establishment, SchoolClass
 from notifications.models import Document
 
 if TYPE_CHECKING:
@@ -103,6 +103,7 @@ class OperationItem(models.Model):
         GONE = "GONE", "Le compte n’a plus d’élève dans l’établissement"
         FORBIDDEN = "FORBIDDEN", "L’état du compte ne permet pas cette action"
         UNREACHABLE = "UNREACHABLE", "Aucune adresse mail ne permet de joindre ce compte"
+        UNABLE = "UNABLE", "Compte déjà activé, ou pas de mobile connu pour s’inscrire seul"
 
     class Channel(models.TextChoices):
         SHEET = "SHEET", "Feuille individuelle"
@@ -134,10 +135,18 @@ class OperationItem(models.Model):
 
 
 class OperationPart(models.Model):
-    """A run of sheets rendered by one task; joined with the others, then deleted."""
+    """A run of sheets rendered by one task; joined with the others, then deleted.
+
+    `school_class` is that of a bundle, none for pupils without class or when classes run on; `is_front`
+    marks what comes before its sheets, a cover and a list to sign.
+    """
 
     operation = models.ForeignKey(Operation, models.CASCADE, related_name="parts")
     position = models.PositiveIntegerField()
+    school_class = models.ForeignKey(
+        SchoolClass, models.SET_NULL, null=True, db_index=False, related_name="+"
+    )
+    is_front = models.BooleanField(default=False)
     accounts = models.JSONField(help_text="Clés des comptes, dans l’ordre des feuilles.")
     document = models.ForeignKey(Document, models.SET_NULL, null=True, related_name="+")
 

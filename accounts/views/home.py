@@ -26,6 +26,7 @@ def establishment_home(request: ConsoleRequest, uai: str) -> HttpResponse:
         "feed": feed,
         "is_stale": overview.is_stale(feed),
         "standings": standings,
+        "first_steps": overview.first_steps(access, [standing for standing, _, _ in standings]),
         "has_accounts": any(standing.total for standing, _, _ in standings),
         "needs_attention": any(lines for _, lines, _ in standings),
         "recent": overview.recent(access, now),

@@ -14,12 +14,13 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from accounts import exports, operations, printing, reports
-from accounts.exports import ListFormat
-from accounts.forms import ActionForm, ListForm
+from accounts.forms import ActionForm
 from accounts.models import Operation
+from accounts.paper_forms import paper_form
 from accounts.selection import MOST_ACCOUNTS, SelectionTooLarge, UnusableSelection, selected_accounts
 from accounts.tasks import enqueue_sheets, run_operation
-from establishments.access import Access, Right, enter
+from accounts.views.previews import options_form, preview_page
+from establishments.access import Access, enter
 from establishments.requests import ConsoleRequest
 from notifications.documents import DocumentGone, DocumentUnreadable, read_document
 
@@ -67,31 +68,17 @@ def operation_page(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
         "can_act": access.can(operations.right_for(operation.kind), operation.population),
         "only": reports.only_account(operation),
     }
+    if operation.status == Operation.Status.DRAFT:
+        return preview_page(request, access, operation, options_form(request, access, operation))
     if operation.kind == Operation.Kind.LIST:
-        return _list_page(request, access, operation, context)
-    if operation.status == Operation.Status.DRAFT:
-        template = f"accounts/previews/{operation.kind.lower()}.html"
-        return render(request, template, context | {"preview": operations.preview(operation)})
-    template = "accounts/operation.html" + ("#progress" if request.htmx else "")
-    return render(request, template, context | {"report": reports.report(operation)})
+        return _list_page(request, context)
+    context |= {"report": reports.report(operation), "paper_form": paper_form(operation)}
+    return render(request, "accounts/operation.html" + ("#progress" if request.htmx else ""), context)
 
 
-def _list_page(
-    request: ConsoleRequest, access: Access, operation: Operation, context: dict[str, Any]
-) -> HttpResponse:
-    """A list's preview, in the format of the address or of its draft; then its making and its document."""
-    may_export = access.can(Right.EXPORT_SECRETS, operation.population)
-    if operation.status == Operation.Status.DRAFT:
-        asked = request.GET.get("format", operation.options["format"])
-        chosen = ListFormat(asked if asked in ListFormat.values else operation.options["format"])
-        context |= {
-            "preview": exports.preview(operation),
-            "form": ListForm(format=chosen, may_export=may_export),
-            "chosen": chosen,
-            "formats": ListFormat,
-            "may_export": may_export,
-        }
-        return render(request, "accounts/previews/list.html", context)
+def _list_page(request: ConsoleRequest, context: dict[str, Any]) -> HttpResponse:
+    """The making of a list, then its document."""
+    operation, access = context["operation"], context["access"]
     context |= {
         "report": reports.report(operation),
         "options": exports.ListOptions.of(operation),
@@ -104,23 +91,15 @@ def _list_page(
 @require_POST
 def operation_confirm(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
     access, operation = _to_act_on(request, uai, pk)
-    options = _chosen_options(request, access, operation)
+    form = options_form(request, access, operation, request.POST)
+    if form and not form.is_valid() and operation.status == Operation.Status.DRAFT:
+        return preview_page(request, access, operation, form, status=422)
     with transaction.atomic():
-        if operations.confirm(operation, options):
+        if operations.confirm(operation, form.options if form and form.is_valid() else None):
             transaction.on_commit(partial(run_operation.delay, operation.pk))
         else:
             messages.info(request, ALREADY_CONFIRMED)
     return redirect("operation", access.establishment.uai, operation.pk)
-
-
-def _chosen_options(request: ConsoleRequest, access: Access, operation: Operation) -> dict[str, Any] | None:
-    """What the preview's form says, or nothing for the kinds which ask nothing."""
-    if operation.kind != Operation.Kind.LIST:
-        return None
-    form = ListForm(request.POST, may_export=access.can(Right.EXPORT_SECRETS, operation.population))
-    if not form.is_valid():
-        raise Http404
-    return form.options
 
 
 @require_POST
@@ -155,8 +134,10 @@ def _resume(pk: int) -> None:
 @require_POST
 def operation_reprint(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
     access, operation = _to_act_on(request, uai, pk)
+    form = paper_form(operation, request.POST) if request.POST.get("with_options") else None
+    options = form.options if form and form.is_valid() else None
     with transaction.atomic():
-        if printing.reprint(operation, access.agent):
+        if printing.reprint(operation, access.agent, options):
             transaction.on_commit(partial(enqueue_sheets, operation.pk))
         else:
             messages.warning(request, "Aucune feuille à rééditer : mots de passe expirés ou élèves partis.")
