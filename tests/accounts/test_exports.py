@@ -334,7 +334,7 @@ def test_a_format_that_does_not_exist_confirms_nothing(client, access):
     operation = draft(access)
     client.force_login(access.agent)
 
-    assert client.post(address("operation_confirm", operation), {"format": "exe"}).status_code == 404
+    assert client.post(address("operation_confirm", operation), {"format": "exe"}).status_code == 422
 
     operation.refresh_from_db()
     assert operation.status == Operation.Status.DRAFT
