@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date
 from typing import TYPE_CHECKING, Any, cast
@@ -11,14 +12,16 @@ from django.http import QueryDict
 
 from accounts.exports import ListFormat, ListOptions
 from accounts.models import ORIGIN_LABELS, STATE_LABELS, Account, AccountKind, Operation
-from accounts.rows import DEFAULT_ORDER, NO_CLASS, RowQuerySet
+from accounts.rows import DEFAULT_ORDER, NO_CLASS, NO_FORMATION, RowQuerySet, campaigns_of
 from establishments.models import Mef, SchoolClass, Student
+from establishments.templatetags.french import day_time
 
 if TYPE_CHECKING:
     from establishments.models import Establishment
 
 PAGE_SIZES = (50, 25, 100, 200)
 LONGEST_SEARCH = 100
+_KEY = re.compile(r"[0-9]{1,18}")
 _DEFAULTS = {"tri": DEFAULT_ORDER, "lignes": str(PAGE_SIZES[0])}
 # How each field narrows the rows, when it holds something.
 _NARROWINGS: dict[str, Callable[[RowQuerySet, Any], RowQuerySet]] = {
@@ -32,6 +35,7 @@ _NARROWINGS: dict[str, Callable[[RowQuerySet, Any], RowQuerySet]] = {
     "origine": RowQuerySet.of_origins,
     "expire": RowQuerySet.due,
     "avant": lambda rows, day: rows.expiring_before(date.fromisoformat(day)),
+    "campagne": RowQuerySet.of_campaign,
 }
 _DEADLINE_LABELS = {
     "": "Indifférente",
@@ -124,6 +128,7 @@ class AccountFilterForm(forms.Form):
     origine = _several("Origine du compte", ORIGIN_LABELS)
     expire = OneField(label="Échéance", choices=list(_DEADLINE_LABELS.items()))
     avant = DayField(label="Expire avant le", input_formats=["%Y-%m-%d", "%d/%m/%Y"])
+    campagne = OneField(label="Campagne")
     tri = OneField()
     lignes = OneField(choices=[(str(size), str(size)) for size in PAGE_SIZES])
 
@@ -133,10 +138,12 @@ class AccountFilterForm(forms.Form):
         self._offer("classe", [*_classes_of(establishment), (NO_CLASS, "Sans classe")])
         if establishment.is_second_degree:
             del self.fields["niveau"]
-            self._offer("mef", _mefs_of(establishment))
+            self._offer("mef", [*_mefs_of(establishment), (NO_FORMATION, "Sans MEF")])
         else:
             del self.fields["mef"]
-            self._offer("niveau", _levels_of(establishment))
+            self._offer("niveau", [*_levels_of(establishment), (NO_FORMATION, "Sans niveau")])
+        if data.get("campagne"):
+            self._offer("campagne", _campaigns(establishment, population, str(data["campagne"])))
         self._offer("tri", [(sign + name, name) for name in self.columns for sign in ("", "-")])
         self.full_clean()
         self.has_unknown = self._has_unknown(data)
@@ -209,6 +216,15 @@ def _levels_of(establishment: Establishment) -> list[tuple[str, str]]:
     here = Student.objects.filter(establishment=establishment, left_at__isnull=True)
     levels = here.exclude(level="").order_by("level").values_list("level", flat=True).distinct()
     return [(level, level) for level in levels]
+
+
+def _campaigns(establishment: Establishment, population: AccountKind, key: str) -> list[tuple[str, str]]:
+    """The campaign asked for, if it is of this list, and none: a year has too many to offer them all."""
+    asked = campaigns_of(establishment).filter(
+        population=population, pk=int(key) if _KEY.fullmatch(key) else 0
+    )
+    choices = [(str(each.pk), f"Notification du {day_time(each.confirmed_at)}") for each in asked]
+    return [("", "Toutes"), *choices]
 
 
 ACTIONS = {

@@ -9,10 +9,17 @@ from operator import or_
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Case, Count, F, OrderBy, Q, QuerySet, Value, When
+from django.db.models import Case, Count, Exists, F, OrderBy, OuterRef, Q, QuerySet, Value, When
 from django.utils import timezone
 
-from accounts.models import ORIGIN_LABELS, STATE_LABELS, AccountKind, Holding
+from accounts.models import (
+    ORIGIN_LABELS,
+    STATE_LABELS,
+    AccountKind,
+    Holding,
+    Operation,
+    OperationItem,
+)
 from accounts.transitions import State
 from establishments.names import search_terms
 
@@ -21,6 +28,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from establishments.access import Access
+    from establishments.models import Establishment
 
 # The contact mail of a row (design §5): what the family validated, else the record of this establishment.
 HAS_MAIL = ~Q(account__mail="") | Q(responsable__mail__gt="")
@@ -32,6 +40,7 @@ _NAME_KEYS = (
     "responsable__given_name_key",
 )
 NO_CLASS = "aucune"
+NO_FORMATION = "aucun"
 SOON = timedelta(days=15)
 LATER = timedelta(days=30)
 SLOW_ACTIVATION = timedelta(days=7)
@@ -97,6 +106,9 @@ DEFAULT_ORDER = "eleve"
 _TIES: tuple[F | Case, ...] = (*ORDERS["eleve"], F("student_id"), F("pk"))
 
 
+_NOTIFIED = OperationItem.objects.filter(status=OperationItem.Status.DONE)
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What a search found: the keys of its rows in their order, and how many accounts they show."""
@@ -125,10 +137,18 @@ class RowQuerySet(QuerySet[Holding]):
         return self.filter(wanted)
 
     def of_mefs(self, mefs: Collection[str]) -> RowQuerySet:
-        return self.filter(student__mef__in=[int(mef) for mef in mefs])
+        """Of the MEF of these keys; NO_FORMATION stands for pupils who follow none."""
+        wanted = Q(student__mef__in=[int(mef) for mef in mefs if mef != NO_FORMATION])
+        if NO_FORMATION in mefs:
+            wanted |= Q(student__mef__isnull=True)
+        return self.filter(wanted)
 
     def of_levels(self, levels: Collection[str]) -> RowQuerySet:
-        return self.filter(student__level__in=levels)
+        return self.filter(student__level__in=["" if level == NO_FORMATION else level for level in levels])
+
+    def of_campaign(self, operation: str) -> RowQuerySet:
+        """Of the accounts that the operation of this key notified, wherever they stand since."""
+        return self.filter(account__in=_NOTIFIED.filter(operation=int(operation)).values("account"))
 
     def in_states(self, states: Collection[str]) -> RowQuerySet:
         return self.filter(account__state__in=states)
@@ -182,3 +202,9 @@ class RowQuerySet(QuerySet[Holding]):
 def rows_seen_by(access: Access, population: AccountKind) -> RowQuerySet:
     """The rows of a population the agent has been checked to see, in the establishment they act in."""
     return RowQuerySet(Holding).filter(establishment=access.establishment, kind=population)
+
+
+def campaigns_of(establishment: Establishment) -> QuerySet[Operation]:
+    """Its bulk notifications which reached at least one account."""
+    notifications = Operation.objects.filter(establishment=establishment, kind__startswith="NOTIFY")
+    return notifications.filter(Exists(_NOTIFIED.filter(operation=OuterRef("pk"))))

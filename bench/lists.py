@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterator
-from statistics import median
 
 from django.conf import settings
 from django.db import connection
@@ -15,6 +14,7 @@ from bench.database import fresh_database
 from bench.figures import Figure
 from bench.population import OF_AN_ACADEMY, populate
 from establishments.models import Agent, Establishment, Mandate
+from statistics import median
 
 REQUESTS = 40
 
@@ -22,19 +22,19 @@ REQUESTS = 40
 def measure() -> Iterator[Figure]:
     with fresh_database():
         school = populate(OF_AN_ACADEMY)
-        client = _signed_in(school)
+        client = signed_in(school)
         address = reverse("responsable_list", args=[school.uai])
-        page = _median(client, address)
+        page = median_of(client, address)
         yield Figure(f"List of 2,000 pupils among {OF_AN_ACADEMY.persons:,} persons", page, "ms", limit=100)
-        yield Figure("… its queries", _queries(client, address), "", limit=12)
-        yield Figure("… searched by name", _median(client, f"{address}?q=mar+eli"), "ms", limit=100)
-        yield Figure("… its fragment, the last page", _median(client, f"{address}?page=80", "true"), "ms")
+        yield Figure("… its queries", queries_of(client, address), "", limit=12)
+        yield Figure("… searched by name", median_of(client, f"{address}?q=mar+eli"), "ms", limit=100)
+        yield Figure("… its fragment, the last page", median_of(client, f"{address}?page=80", "true"), "ms")
         admin = _changelist(client, school)
         yield Figure("Django admin's changelist of the same rows", admin, "ms")
         yield Figure("The list over that changelist", page / admin, "×", limit=1)
 
 
-def _signed_in(school: Establishment) -> Client:
+def signed_in(school: Establishment) -> Client:
     agent = Agent.objects.create_user("directeur@example.org", surname="EXEMPLE")
     Mandate.objects.create(agent=agent, establishment=school, role="DIRECTOR", source="AAF")
     client = Client(HTTP_HOST="localhost")
@@ -42,7 +42,7 @@ def _signed_in(school: Establishment) -> Client:
     return client
 
 
-def _median(client: Client, address: str, htmx: str = "") -> float:
+def median_of(client: Client, address: str, htmx: str = "") -> float:
     """Of the whole view, in milliseconds, once warm."""
     headers = {"HX-Request": htmx} if htmx else {}
     durations = []
@@ -54,7 +54,7 @@ def _median(client: Client, address: str, htmx: str = "") -> float:
     return median(durations[2:])
 
 
-def _queries(client: Client, address: str) -> int:
+def queries_of(client: Client, address: str) -> int:
     with CaptureQueriesContext(connection) as queries:
         client.get(address)
     return len(queries)
@@ -64,4 +64,4 @@ def _changelist(client: Client, school: Establishment) -> float:
     changelist.HoldingAdmin.school = school
     installed = [*settings.INSTALLED_APPS, *changelist.INSTALLED]
     with override_settings(INSTALLED_APPS=installed, ROOT_URLCONF="bench.changelist"):
-        return _median(client, "/admin/accounts/holding/")
+        return median_of(client, "/admin/accounts/holding/")

@@ -209,6 +209,8 @@ CELERY_BEAT_SCHEDULE = {
     "resume-operations": {"task": "accounts.resume_stalled_operations", "schedule": timedelta(minutes=1)},
     # Never between 2 and 3 in the morning, an hour which happens twice or never.
     "import-aaf": {"task": "aaf_import.import_inbox", "schedule": crontab(hour=4, minute=10)},
+    # After the imports, and at an hour which in no académie is near midnight in one season only.
+    "take-snapshots": {"task": "statistics.take_snapshots", "schedule": crontab(hour=6, minute=40)},
 }
 
 # The mail of each académie's assistance, by its code: « 24=assistance@example.org,28=… ».

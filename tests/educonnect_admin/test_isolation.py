@@ -133,7 +133,7 @@ def test_every_route_is_either_below_an_establishment_or_known_to_this_test():
     outside = {name for name, path in routes() if not path.startswith("etablissements/<str:uai>/")}
 
     assert outside == OUTSIDE
-    assert len(INSIDE) >= 12
+    assert len(INSIDE) >= 14
 
 
 def test_without_a_sign_in_every_page_of_an_establishment_leads_to_it(world):

@@ -1,13 +1,14 @@
 """`statistics` is our application for our code, and still the standard module for everybody else's."""
 
 import pickle
-import statistics
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from django.apps import apps
+
+import statistics
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 OURS = str(ROOT / "statistics" / "__init__.py")
