@@ -11,13 +11,24 @@ from django import forms
 from django.http import QueryDict
 
 from accounts.exports import ListFormat, ListOptions
-from accounts.models import ORIGIN_LABELS, STATE_LABELS, Account, AccountKind, Operation
-from accounts.rows import DEFAULT_ORDER, NO_CLASS, NO_FORMATION, RowQuerySet, campaigns_of
+from accounts.models import (
+    ORIGIN_LABELS,
+    STATE_LABELS,
+    Account,
+    AccountKind,
+    EstablishmentSettings,
+    Operation,
+)
+from accounts.rows import DEFAULT_ORDER, MAIL_LABELS, NO_CLASS, NO_FORMATION, RowQuerySet, campaigns_of
 from establishments.models import Mef, SchoolClass, Student
 from establishments.templatetags.french import day_time
 
 if TYPE_CHECKING:
     from establishments.models import Establishment
+
+    _SettingsForm = forms.ModelForm[EstablishmentSettings]
+else:
+    _SettingsForm = forms.ModelForm
 
 PAGE_SIZES = (50, 25, 100, 200)
 LONGEST_SEARCH = 100
@@ -36,6 +47,7 @@ _NARROWINGS: dict[str, Callable[[RowQuerySet, Any], RowQuerySet]] = {
     "expire": RowQuerySet.due,
     "avant": lambda rows, day: rows.expiring_before(date.fromisoformat(day)),
     "campagne": RowQuerySet.of_campaign,
+    "envoi": RowQuerySet.last_mailed,
 }
 _DEADLINE_LABELS = {
     "": "Indifférente",
@@ -129,6 +141,7 @@ class AccountFilterForm(forms.Form):
     expire = OneField(label="Échéance", choices=list(_DEADLINE_LABELS.items()))
     avant = DayField(label="Expire avant le", input_formats=["%Y-%m-%d", "%d/%m/%Y"])
     campagne = OneField(label="Campagne")
+    envoi = OneField(label="Envoi", choices=[("", "Indifférent"), *MAIL_LABELS.items()])
     tri = OneField()
     lignes = OneField(choices=[(str(size), str(size)) for size in PAGE_SIZES])
 
@@ -227,8 +240,17 @@ def _campaigns(establishment: Establishment, population: AccountKind, key: str) 
     return [("", "Toutes"), *choices]
 
 
+class SettingsForm(_SettingsForm):
+    """What a director chooses for the establishment, one field a line of the page « Réglages »."""
+
+    class Meta:
+        model = EstablishmentSettings
+        fields = ["mails_a_link"]
+
+
 ACTIONS = {
     "notify_sheets": Operation.Kind.NOTIFY_SHEETS,
+    "notify_mail": Operation.Kind.NOTIFY_MAIL,
     "reset": Operation.Kind.RESET,
     **{f"list_{each}": Operation.Kind.LIST for each in ListFormat},
     "leaflet": Operation.Kind.LEAFLET,

@@ -135,7 +135,7 @@ def _sheet(recipient: Recipient, establishment: Establishment, sender: Sender, n
         else None,
         class_label=str(pupil.school_class or ""),
         handed_to=f"{pupil.surname} {pupil.given_name}",
-        children=() if for_pupil else _children(recipient),
+        children=() if for_pupil else children_of(recipient),
         for_pupil=for_pupil,
         is_awaiting_confirmation=account.state == State.ACTIVATING,
         activation_url=f"{settings.ACTIVATION_URL}?{urlencode({'identifiant': account.identifier})}",
@@ -158,7 +158,8 @@ def sheet_text(recipient: Recipient, now: datetime) -> SheetText:
     return SheetText.CHOSEN
 
 
-def _children(recipient: Recipient) -> tuple[Child, ...]:
+def children_of(recipient: Recipient) -> tuple[Child, ...]:
+    """Those of the account now, here and elsewhere, the eldest first."""
     children = {}
     for holding in (*recipient.here, *recipient.elsewhere):
         pupil = holding.student

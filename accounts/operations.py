@@ -9,18 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Q
+from django.http import Http404
 from django.utils import timezone
 
+from accounts import mailing
+from accounts.contacts import contact_mails
 from accounts.lifecycle import AgentAct, act_on, effect_on
 from accounts.models import Account, AccountKind, Holding, Operation, OperationItem
 from accounts.secrets import expiry_from, last_day
 from accounts.transitions import ForbiddenTransition, SecretEffect, Transition
-from establishments.access import Right
+from establishments.access import Right, get_access
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import date, datetime
+
+    from django.db.models import QuerySet
 
     from accounts.models.account import AccountQuerySet
     from establishments.access import Access
@@ -30,6 +34,8 @@ STALLED_AFTER = timedelta(seconds=60)
 DRAFT_LIFETIME = timedelta(days=2)
 _Status = Operation.Status
 UNDERWAY = (_Status.QUEUED, _Status.RUNNING, _Status.RENDERING)
+# Why an operation was called off by the platform.
+RIGHTS_ENDED = "rights"
 NOTIFICATIONS = (Operation.Kind.NOTIFY_SHEETS, Operation.Kind.NOTIFY_MAIL)
 
 
@@ -46,6 +52,8 @@ class Preview:
     # Live letters of another establishment which a reset would void.
     foreign_letters: int
     deadline: date
+    # How many of those acted on go by each channel.
+    channels: Mapping[str, int]
 
     @property
     def drawn(self) -> int:
@@ -62,6 +70,14 @@ class Preview:
     @property
     def kept(self) -> int:
         return self.effects.get(SecretEffect.KEPT, 0)
+
+    @property
+    def by_mail(self) -> int:
+        return self.channels.get(OperationItem.Channel.MAIL, 0)
+
+    @property
+    def on_paper(self) -> int:
+        return self.channels.get(OperationItem.Channel.SHEET, 0)
 
     @property
     def acted_on(self) -> int:
@@ -106,12 +122,37 @@ def draft(
         with_reset=with_reset and kind in NOTIFICATIONS,
         options=dict(options or {}),
     )
-    channel = OperationItem.Channel.SHEET if kind == Operation.Kind.NOTIFY_SHEETS else ""
+    chosen = list(accounts.filter(kind=population).values_list("pk", "version"))
+    channel_of = _channels(operation, [pk for pk, _ in chosen])
     OperationItem.objects.bulk_create(
-        OperationItem(operation=operation, account_id=pk, version=version, channel=channel)
-        for pk, version in accounts.filter(kind=population).values_list("pk", "version")
+        OperationItem(operation=operation, account_id=pk, version=version, channel=channel_of(pk))
+        for pk, version in chosen
     )
     return operation
+
+
+def _channels(operation: Operation, accounts: list[int]) -> Callable[[int], str]:
+    """How each account is told, by its key: on paper, by mail to those who have an address, or not at all."""
+    if operation.kind == Operation.Kind.NOTIFY_SHEETS:
+        return lambda pk: OperationItem.Channel.SHEET
+    if operation.kind != Operation.Kind.NOTIFY_MAIL:
+        return lambda pk: ""
+    reachable = contact_mails(operation.establishment, accounts)
+    return lambda pk: OperationItem.Channel.MAIL if pk in reachable else OperationItem.Channel.SHEET
+
+
+# What a preview reads of each item: thousands of whole accounts are dear.
+_PREVIEWED = (
+    "operation",
+    "version",
+    "channel",
+    "account__state",
+    "account__version",
+    "account__password",
+    "account__sealed_secret",
+    "account__secret_expires_at",
+    "account__distributed_by",
+)
 
 
 def preview(operation: Operation) -> Preview:
@@ -120,8 +161,9 @@ def preview(operation: Operation) -> Preview:
     zone = operation.establishment.academy.zone
     effects: Counter[SecretEffect] = Counter()
     states: Counter[str] = Counter()
+    channels: Counter[str] = Counter()
     left_aside = forbidden = foreign = 0
-    items = operation.items.select_related("account")
+    items = operation.items.select_related("account").only(*_PREVIEWED)
     for item in items:
         account = item.account
         states[account.state] += 1
@@ -134,6 +176,7 @@ def preview(operation: Operation) -> Preview:
             left_aside += 1
             continue
         effects[effect] += 1
+        channels[item.channel] += 1
         foreign += effect == SecretEffect.RESET and _is_foreign_letter(account, operation, now)
     return Preview(
         total=states.total(),
@@ -143,6 +186,7 @@ def preview(operation: Operation) -> Preview:
         forbidden=forbidden,
         foreign_letters=foreign,
         deadline=last_day(expiry_from(now, zone), zone),
+        channels=channels,
     )
 
 
@@ -152,20 +196,48 @@ def _is_foreign_letter(account: Account, operation: Operation, now: datetime) ->
 
 
 def confirm(operation: Operation, options: Mapping[str, Any] | None = None) -> bool:
-    """Queue a draft; False when it was confirmed or cancelled before (double click, second tab).
+    """Queue a draft, or schedule it when mails are to leave: they are held for settings.MAIL_HOLD.
 
-    `options` is what the agent chose at the preview, added to what the draft holds.
+    `options` is what the agent chose at the preview, added to what the draft holds. False when the draft
+    was confirmed or cancelled before (double click, second tab).
     """
     now = timezone.now()
-    chosen = {**operation.options, **(options or {})}
-    return _move(
-        operation.pk, _Status.DRAFT, to=_Status.QUEUED, confirmed_at=now, heartbeat_at=now, options=chosen
-    )
+    changes: dict[str, Any] = {"confirmed_at": now, "options": {**operation.options, **(options or {})}}
+    if settings.MAIL_HOLD and operation.items.filter(channel=OperationItem.Channel.MAIL).exists():
+        starts_at = now + settings.MAIL_HOLD
+        return _move(operation.pk, _Status.DRAFT, to=_Status.SCHEDULED, starts_at=starts_at, **changes)
+    return _move(operation.pk, _Status.DRAFT, to=_Status.QUEUED, heartbeat_at=now, **changes)
 
 
 def cancel(operation: Operation) -> bool:
-    """Give a draft up; False when it was confirmed before."""
-    return _move(operation.pk, _Status.DRAFT, to=_Status.CANCELLED)
+    """Give a draft up, or call a scheduled operation off; False when it has begun."""
+    return _move(operation.pk, _Status.DRAFT, _Status.SCHEDULED, to=_Status.CANCELLED)
+
+
+def end_hold(operation: Operation) -> bool:
+    """End the hold of a scheduled operation; False when it was cancelled or started by another.
+
+    Its agent's rights are read again: a mandate which ended meanwhile cancels it, nothing was applied.
+    """
+    if not _may_still(operation):
+        stopped = {**operation.options, "stopped": RIGHTS_ENDED}
+        _move(operation.pk, _Status.SCHEDULED, to=_Status.CANCELLED, options=stopped)
+        return False
+    return _move(operation.pk, _Status.SCHEDULED, to=_Status.QUEUED, heartbeat_at=timezone.now())
+
+
+def _may_still(operation: Operation) -> bool:
+    try:
+        access = get_access(operation.agent, operation.establishment.uai)
+    except Http404:
+        return False
+    return operation.agent.is_active and access.can(right_for(operation.kind), operation.population)
+
+
+def scheduled_until(now: datetime) -> QuerySet[Operation]:
+    """The scheduled operations whose hold is over."""
+    held = Operation.objects.filter(status=_Status.SCHEDULED, starts_at__lte=now)
+    return held.select_related("agent", "establishment__feed__academy").order_by("starts_at", "pk")
 
 
 def retry(operation: Operation) -> bool:
@@ -225,9 +297,20 @@ def _run_chunk(operation: Operation) -> bool:
     if not items:
         return False
     here = _still_here(operation, [item.account_id for item in items])
-    unchanged = [i.account for i in items if i.account_id in here and i.account.version == i.version]
-    _settle(items, _act(operation, unchanged), here, operation)
+    mails = mailing.choose_channels(operation, items)
+    unchanged = [
+        i.account
+        for i in items
+        if i.account_id in here and i.account.version == i.version and not _is_unreachable(i, operation)
+    ]
+    done = _act(operation, unchanged)
+    _settle(items, done, here, operation)
+    mailing.promise(operation, [item for item in items if item.account_id in done], mails)
     return True
+
+
+def _is_unreachable(item: OperationItem, operation: Operation) -> bool:
+    return operation.kind == Operation.Kind.NOTIFY_MAIL and not item.channel
 
 
 def _act(operation: Operation, accounts: Iterable[Account]) -> dict[int, SecretEffect]:
@@ -250,8 +333,10 @@ def _still_here(operation: Operation, pks: Iterable[int]) -> set[int]:
 
 
 _SETTLE = """
-UPDATE accounts_operationitem item SET status = new.status, effect = new.effect, reason = new.reason
-FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[]) AS new (id, status, effect, reason)
+UPDATE accounts_operationitem item
+SET status = new.status, effect = new.effect, reason = new.reason, channel = new.channel
+FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[])
+     AS new (id, channel, status, effect, reason)
 WHERE item.id = new.id
 """
 
@@ -261,7 +346,8 @@ def _settle(
 ) -> None:
     outcomes = [_outcome(item, done, here, operation) for item in items]
     with connection.cursor() as cursor:
-        cursor.execute(_SETTLE, [[item.pk for item in items], *map(list, zip(*outcomes, strict=True))])
+        keys, channels = [item.pk for item in items], [item.channel for item in items]
+        cursor.execute(_SETTLE, [keys, channels, *map(list, zip(*outcomes, strict=True))])
 
 
 def _outcome(
@@ -271,6 +357,8 @@ def _outcome(
         return OperationItem.Status.DONE, done[item.account_id], ""
     if item.account_id not in here:
         reason = OperationItem.Reason.GONE
+    elif item.account.version == item.version and _is_unreachable(item, operation):
+        reason = OperationItem.Reason.UNREACHABLE
     elif item.account.version != item.version or _is_allowed(item.account, operation):
         reason = OperationItem.Reason.CHANGED
     else:
@@ -298,9 +386,9 @@ def stalled(now: datetime | None = None) -> list[Operation]:
 
 
 def purge_drafts(now: datetime | None = None) -> int:
-    """Delete drafts nobody confirmed for two days, and cancelled ones."""
+    """Delete the drafts nobody confirmed for two days, or given up; what was called off stays told."""
     limit = (now or timezone.now()) - DRAFT_LIFETIME
     old = Operation.objects.filter(
-        Q(status=_Status.DRAFT) | Q(status=_Status.CANCELLED), created_at__lt=limit
+        status__in=[_Status.DRAFT, _Status.CANCELLED], confirmed_at__isnull=True, created_at__lt=limit
     )
     return old.delete()[0]

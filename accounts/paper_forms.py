@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -53,8 +54,8 @@ class BundleForm(forms.Form):
 
     def __init__(self, data: QueryDict | None, operation: Operation) -> None:
         chosen = bundle_of(operation)
-        initial = {name: getattr(chosen, name) for name in self.base_fields}
-        super().__init__(data, initial=initial | {"is_archive": "zip" if chosen.is_archive else ""})
+        initial = asdict(chosen) | {"is_archive": "zip" if chosen.is_archive else ""}
+        super().__init__(data, initial=initial)
         if operation.population == AccountKind.STUDENT:
             self.fields["order"].choices = [  # type: ignore[attr-defined]
                 (bundles.BY_CLASS, "Par classe, puis par élève"),
@@ -72,6 +73,18 @@ class BundleForm(forms.Form):
             has_blank_backs=chosen["has_blank_backs"],
             is_archive=bool(chosen["is_archive"]),
         ).options
+
+
+class CampaignForm(BundleForm):
+    """How those whom no mail can reach are told, and how their sheets come out of the printer."""
+
+    sheets = forms.BooleanField(
+        label="Éditer des feuilles individuelles pour ces comptes", required=False, initial=True
+    )
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return {**super().options, "sheets": self.cleaned_data["sheets"]}
 
 
 class LeafletForm(forms.Form):
@@ -115,8 +128,18 @@ class LeafletForm(forms.Form):
 PaperForm = BundleForm | LeafletForm
 _FORMS: dict[str, type[PaperForm]] = {
     Operation.Kind.NOTIFY_SHEETS: BundleForm,
+    Operation.Kind.NOTIFY_MAIL: CampaignForm,
     Operation.Kind.LEAFLET: LeafletForm,
 }
+
+
+_REPRINTS = _FORMS | {Operation.Kind.NOTIFY_MAIL: BundleForm}
+
+
+def reprint_form(operation: Operation, data: QueryDict | None = None) -> PaperForm | None:
+    """The form of a new edition of what the operation printed."""
+    form = _REPRINTS.get(operation.kind)
+    return form(data, operation) if form else None
 
 
 def paper_form(operation: Operation, data: QueryDict | None = None) -> PaperForm | None:

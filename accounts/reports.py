@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from accounts.models import Account, Holding, Operation, OperationItem
+from accounts.contacts import names_at
+from accounts.mail_reports import MailReport, mail_report
+from accounts.models import Account, Operation, OperationItem
 from accounts.transitions import SecretEffect
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ class Report:
     sheets_made: int
     left: Sequence[LeftAside]
     has_document: bool
+    mails: MailReport | None
 
     @property
     def settled(self) -> int:
@@ -81,6 +84,7 @@ def report(operation: Operation) -> Report:
         sheets_made=made,
         left=() if operation.is_underway else _left_aside(operation),
         has_document=operation.document is not None and operation.document.expires_at > timezone.now(),
+        mails=mail_report(operation) if operation.kind == Operation.Kind.NOTIFY_MAIL else None,
     )
 
 
@@ -98,12 +102,7 @@ def _left_aside(operation: Operation) -> list[LeftAside]:
 
 def _names(operation: Operation, items: Sequence[OperationItem]) -> dict[int, str]:
     """By account, of those whom the establishment still sees."""
-    held = Holding.objects.filter(
-        account__in=[item.account_id for item in items], establishment=operation.establishment
-    )
-    return {
-        h.account_id: str(h.responsable or h.student) for h in held.select_related("responsable", "student")
-    }
+    return names_at(operation.establishment, [item.account_id for item in items])
 
 
 def only_account(operation: Operation) -> OnlyAccount | None:
@@ -117,7 +116,7 @@ def only_account(operation: Operation) -> OnlyAccount | None:
 
 def listed(operations: OperationQuerySet) -> OperationQuerySet:
     """With what the list of operations shows of each, the latest first."""
-    confirmed = operations.exclude(status=Operation.Status.CANCELLED)
+    confirmed = operations.exclude(status=Operation.Status.CANCELLED, confirmed_at__isnull=True)
     return (
         confirmed.select_related("agent", "document")
         .annotate(total=Count("items"), notified=Count("items", filter=_DONE))

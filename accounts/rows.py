@@ -9,7 +9,7 @@ from operator import or_
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Case, Count, Exists, F, OrderBy, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Count, Exists, F, OrderBy, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.utils import timezone
 
 from accounts.models import (
@@ -22,6 +22,7 @@ from accounts.models import (
 )
 from accounts.transitions import State
 from establishments.names import search_terms
+from notifications.models import Delivery
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -39,6 +40,21 @@ _NAME_KEYS = (
     "responsable__surname_key",
     "responsable__given_name_key",
 )
+# What became of a mail, by the name it has in addresses, and in words.
+MAIL_OUTCOMES: dict[str, tuple[Delivery.Status, ...]] = {
+    "attente": (Delivery.Status.PENDING,),
+    "envoye": (Delivery.Status.SENT,),
+    "echec": (Delivery.Status.FAILED,),
+    "refuse": (Delivery.Status.REFUSED, Delivery.Status.BOUNCED),
+    "annule": (Delivery.Status.CANCELLED,),
+}
+MAIL_LABELS = {
+    "attente": "En attente",
+    "envoye": "Envoyé",
+    "echec": "Échec",
+    "refuse": "Adresse refusée",
+    "annule": "Sans objet",
+}
 NO_CLASS = "aucune"
 NO_FORMATION = "aucun"
 SOON = timedelta(days=15)
@@ -168,6 +184,16 @@ class RowQuerySet(QuerySet[Holding]):
             account__secret_expires_at__gt=timezone.now(),
             account__secret_expires_at__lte=limit,
         )
+
+    def last_mailed(self, outcome: str) -> RowQuerySet:
+        """Those whose last mail from the establishment stands so, one of MAIL_OUTCOMES."""
+        mails = OperationItem.objects.filter(
+            account=OuterRef("account_id"),
+            operation__establishment=OuterRef("establishment_id"),
+            delivery__isnull=False,
+        )
+        last = Subquery(mails.order_by("-pk").values("delivery__status")[:1])
+        return self.alias(last_mail=last).filter(last_mail__in=MAIL_OUTCOMES[outcome])
 
     def with_mail(self, is_present: bool) -> RowQuerySet:
         return self.filter(HAS_MAIL if is_present else ~HAS_MAIL)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from django.db.models import Q
 from django.http import QueryDict
 
 from accounts.forms import AccountFilterForm
 from accounts.models import Account, Operation, OperationItem
 from accounts.rows import rows_seen_by
 from establishments.access import Right
+from notifications.models import NOT_DELIVERED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 MOST_ACCOUNTS = 5_000
 _KEY = re.compile(r"[0-9]{1,18}")
+# The accounts of an operation which each scope means.
+_OF_OPERATION = {"operation": Q(), "failures": Q(delivery__status__in=NOT_DELIVERED)}
 
 
 class UnusableSelection(Exception):
@@ -40,16 +44,19 @@ def selected_accounts(access: Access, population: AccountKind, data: QueryDict) 
 
     `accounts` holds keys joined by commas (the selection of the tab); else `account` is repeated (the
     boxes of the page); `scope=filter` means all that the address in `filter` finds, `scope=operation`
-    those that the bulk action `operation` acted on. Keys of other establishments are dropped: there, they
-    do not exist. Raises UnusableSelection.
+    those that the bulk action `operation` acted on, `scope=failures` those of them whose mail did not
+    arrive. Keys of other establishments are dropped: there, they do not exist. Raises UnusableSelection.
     """
     access.require(Right.CONSULT, population)
     if data.get("scope") == "filter":
         return Account.objects.filter(
             pk__in=accounts_found(access, population, QueryDict(data.get("filter", "")))
         )
-    acted_on = data.get("scope") == "operation"
-    ticked = _acted_on(access, population, data.get("operation", "")) if acted_on else _keys(data)
+    which = _OF_OPERATION.get(data.get("scope", ""))
+    if which is not None:
+        ticked = _of_operation(access, population, data.get("operation", ""), which)
+    else:
+        ticked = _keys(data)
     return Account.objects.filter(pk__in=_usable(rows_seen_by(access, population).accounts() & ticked))
 
 
@@ -61,11 +68,11 @@ def accounts_found(access: Access, population: AccountKind, filters: QueryDict) 
     return _usable(form.filter(rows_seen_by(access, population)).accounts())
 
 
-def _acted_on(access: Access, population: AccountKind, pk: str) -> frozenset[int]:
+def _of_operation(access: Access, population: AccountKind, pk: str, which: Q) -> frozenset[int]:
     if not _KEY.fullmatch(pk):
         raise EmptySelection
     operation = Operation.objects.visible_to(access).filter(pk=pk, population=population)
-    items = OperationItem.objects.filter(operation__in=operation, status=OperationItem.Status.DONE)
+    items = OperationItem.objects.filter(which, operation__in=operation, status=OperationItem.Status.DONE)
     return frozenset(items.values_list("account_id", flat=True))
 
 

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 
 from celery import Task, shared_task
+from django.utils import timezone
 
-from accounts import exports, leaflets, lifecycle, operations, printing
+from accounts import exports, leaflets, lifecycle, mailing, operations, printing
 from accounts.activation import mails
 from accounts.models import Operation, OperationPart
+from notifications import deliveries, sending
 
 # How each kind of operation settles its accounts, those which are not named by acting on them.
 _RUNS: dict[str, Callable[[int], bool | None]] = {
@@ -21,6 +23,22 @@ def run_operation(pk: int) -> None:
     if _RUNS.get(kind or "", operations.run)(pk):
         printing.plan_sheets(pk)
         enqueue_sheets(pk)
+        if deliveries.has_due():
+            send_mails.delay()
+
+
+@shared_task(name="accounts.start_scheduled_operations")
+def start_scheduled_operations() -> None:
+    for operation in operations.scheduled_until(timezone.now()):
+        if operations.end_hold(operation):
+            run_operation.delay(operation.pk)
+
+
+@shared_task(name="accounts.send_mails")
+def send_mails() -> None:
+    deliveries.give_up_on_old(timezone.now())
+    if not sending.send_due(mailing.Composer()).is_over:
+        send_mails.delay()
 
 
 def enqueue_sheets(pk: int) -> None:

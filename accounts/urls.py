@@ -3,7 +3,7 @@
 from django.urls import path
 
 from accounts.models import AccountKind
-from accounts.views import account, assistance, home, lists, operations
+from accounts.views import account, assistance, home, lists, operations, settings
 
 urlpatterns = [
     path("", home.establishment_home, name="establishment"),
@@ -27,10 +27,12 @@ urlpatterns = [
     path("comptes/<int:pk>/assistance/", assistance.account_assistance, name="account_assistance"),
     path("comptes/<int:pk>/assistance/academie/", assistance.account_escalation, name="account_escalation"),
     path("assistance/", assistance.family_search, name="assistance"),
+    path("reglages/", settings.establishment_settings, name="establishment_settings"),
     path("operations/", operations.operation_list, name="operation_list"),
     path("operations/nouvelle/", operations.operation_create, name="operation_create"),
     path("operations/<int:pk>/", operations.operation_page, name="operation"),
     path("operations/<int:pk>/confirmer/", operations.operation_confirm, name="operation_confirm"),
+    path("operations/<int:pk>/lancer/", operations.operation_start, name="operation_start"),
     path("operations/<int:pk>/abandonner/", operations.operation_cancel, name="operation_cancel"),
     path("operations/<int:pk>/reprendre/", operations.operation_retry, name="operation_retry"),
     path("operations/<int:pk>/reediter/", operations.operation_reprint, name="operation_reprint"),

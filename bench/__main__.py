@@ -7,7 +7,7 @@ from importlib import import_module
 
 import django
 
-MEASURES = ("imports", "lists", "counting", "sheets", "notify", "exports")
+MEASURES = ("imports", "lists", "counting", "sheets", "notify", "mails", "exports")
 
 
 def main() -> int:

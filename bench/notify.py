@@ -39,8 +39,16 @@ def _notify(school: Establishment, size: int, chunk: int) -> tuple[float, int]:
     return seconds, len(queries)
 
 
-def confirmed_operation(school: Establishment, size: int) -> Operation:
+def confirmed_operation(
+    school: Establishment, size: int, kind: Operation.Kind = Operation.Kind.NOTIFY_SHEETS
+) -> Operation:
     """By a director of the school, on its first `size` responsables."""
+    operation = drafted_operation(school, size, kind)
+    operations.confirm(operation)
+    return operation
+
+
+def drafted_operation(school: Establishment, size: int, kind: Operation.Kind) -> Operation:
     agent = Agent.objects.filter(mandates__establishment=school).first() or Agent.objects.create_user(
         "directeur@example.org", surname="EXEMPLE"
     )
@@ -48,8 +56,4 @@ def confirmed_operation(school: Establishment, size: int) -> Operation:
     access = get_access(agent, school.uai)
     visible = Account.objects.visible_to(access).filter(kind=AccountKind.RESPONSABLE)
     chosen = visible.filter(pk__in=list(visible.order_by("pk").values_list("pk", flat=True)[:size]))
-    operation = operations.draft(
-        access, Operation.Kind.NOTIFY_SHEETS, AccountKind.RESPONSABLE, chosen, with_reset=True
-    )
-    operations.confirm(operation)
-    return operation
+    return operations.draft(access, kind, AccountKind.RESPONSABLE, chosen, with_reset=True)

@@ -192,6 +192,18 @@ DSFR_USE_INTEGRITY_CHECKSUMS = False
 EMAIL_CONFIG = env.email_url("EMAIL_URL", default="smtp://localhost:25")
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="ne-pas-repondre@example.org")
+# Seconds a mail server may take over one command.
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=30)
+# Where bounces come back, as retours+<signed key>@…; without it they go to DEFAULT_FROM_EMAIL, unread.
+BOUNCE_ADDRESS = env.str("BOUNCE_ADDRESS", default="")
+# How long mails to families are held after the confirmation: time to call them off.
+MAIL_HOLD = timedelta(minutes=env.int("MAIL_HOLD_MINUTES", default=10))
+# Mails a minute, all senders together (0: as fast as the server takes them), and how many connections.
+MAIL_RATE = env.int("MAIL_RATE", default=600)
+MAIL_SENDERS = env.int("MAIL_SENDERS", default=1)
+# A mail put off so many times, or promised so long ago, has failed.
+MAIL_ATTEMPTS = env.int("MAIL_ATTEMPTS", default=20)
+MAIL_GIVE_UP = timedelta(hours=env.int("MAIL_GIVE_UP_HOURS", default=24))
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
@@ -207,6 +219,8 @@ CELERY_BEAT_SCHEDULE = {
     "erase-dead-secrets": {"task": "accounts.purge_expired_secrets", "schedule": crontab(hour=0, minute=40)},
     "purge-documents": {"task": "notifications.purge_documents", "schedule": crontab(minute=50)},
     "resume-operations": {"task": "accounts.resume_stalled_operations", "schedule": timedelta(minutes=1)},
+    "start-scheduled": {"task": "accounts.start_scheduled_operations", "schedule": timedelta(seconds=15)},
+    "send-mails": {"task": "accounts.send_mails", "schedule": timedelta(seconds=30)},
     # Never between 2 and 3 in the morning, an hour which happens twice or never.
     "import-aaf": {"task": "aaf_import.import_inbox", "schedule": crontab(hour=4, minute=10)},
     # After the imports, and at an hour which in no académie is near midnight in one season only.

@@ -18,6 +18,7 @@ class Right(StrEnum):
     ASSIST = "ASSIST"  # notify, reset, resend the activation mail
     EXPORT_SECRETS = "EXPORT_SECRETS"
     DELEGATE = "DELEGATE"
+    CONFIGURE = "CONFIGURE"  # the settings of the establishment: directors and deputies
 
 
 _PROFILE_RIGHTS: dict[str, frozenset[Right]] = {
@@ -60,6 +61,10 @@ class Access:
 
     def can(self, right: Right, population: str) -> bool:
         return right in self.rights.get(population, frozenset())
+
+    @property
+    def can_configure(self) -> bool:
+        return any(Right.CONFIGURE in rights for rights in self.rights.values())
 
     def require(self, right: Right, population: str) -> None:
         """Raises Http404 for a population the agent does not see, PermissionDenied for a right they lack."""

@@ -29,19 +29,28 @@ class Document(models.Model):
 
 
 class Delivery(models.Model):
-    """One mail promised, then sent, failed or bounced; its words are made when it is sent, never stored."""
+    """One mail promised, then sent, failed or bounced; its words are made when it is sent, never stored.
+
+    While a worker has it in hand `leased_until` is in the future; once past, another may take it up.
+    """
 
     class Status(models.TextChoices):
-        PENDING = "pending", "À envoyer"
+        PENDING = "pending", "En attente"
         SENT = "sent", "Envoyé"
         FAILED = "failed", "Échec"
-        BOUNCED = "bounced", "Refusé par le destinataire"
+        # Refused at once by the server it was handed to, or returned by it later.
+        REFUSED = "refused", "Adresse refusée"
+        BOUNCED = "bounced", "Adresse refusée (message retourné)"
+        # Not to be sent any more: what it would have said is no longer true, or no longer needed.
+        CANCELLED = "cancelled", "Sans objet"
 
     recipient = models.EmailField("destinataire", max_length=254)
+    domain = models.CharField(max_length=254, editable=False, default="")
     subject = models.CharField("objet", max_length=200)
     status = models.CharField("état", max_length=10, choices=Status, default=Status.PENDING)
     attempts = models.PositiveSmallIntegerField("tentatives", default=0)
     next_attempt_at = models.DateTimeField("prochaine tentative", null=True, blank=True)
+    leased_until = models.DateTimeField(null=True, blank=True)
     last_error = models.TextField("dernière erreur", blank=True)
     message_id = models.CharField("Message-ID", max_length=255, unique=True)
     # What it is about, in words only its owner understands.
@@ -49,35 +58,56 @@ class Delivery(models.Model):
     reference_id = models.CharField(max_length=64)
     created_at = models.DateTimeField("promis le")
     sent_at = models.DateTimeField("envoyé le", null=True, blank=True)
+    # Whether its domain had asked for a pause: read when it is claimed.
+    was_paused = False
 
     class Meta:
         verbose_name = "envoi"
         indexes = [
-            models.Index(fields=["next_attempt_at"], condition=Q(status="pending"), name="delivery_queue"),
+            models.Index(
+                fields=["next_attempt_at", "id"], condition=Q(status="pending"), name="delivery_queue"
+            ),
             models.Index(fields=["reference_kind", "reference_id"], name="delivery_reference"),
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(status__in=["pending", "sent", "failed", "bounced"]), name="delivery_status"
+                condition=Q(status__in=["pending", "sent", "failed", "refused", "bounced", "cancelled"]),
+                name="delivery_status",
             ),
             models.CheckConstraint(
                 condition=Q(status="pending", next_attempt_at__isnull=False)
-                | (~Q(status="pending") & Q(next_attempt_at__isnull=True)),
+                | (~Q(status="pending") & Q(next_attempt_at__isnull=True, leased_until__isnull=True)),
                 name="delivery_next_attempt_only_pending",
             ),
             models.CheckConstraint(
                 condition=Q(status__in=["sent", "bounced"], sent_at__isnull=False)
-                | Q(status__in=["pending", "failed"], sent_at__isnull=True),
+                | (~Q(status__in=["sent", "bounced"]) & Q(sent_at__isnull=True)),
                 name="delivery_sent_date_once_sent",
             ),
             models.CheckConstraint(
-                condition=Q(status="pending") | Q(attempts__gte=1), name="delivery_outcome_after_attempt"
+                condition=~Q(status__in=["sent", "refused", "bounced"]) | Q(attempts__gte=1),
+                name="delivery_outcome_after_attempt",
             ),
             models.CheckConstraint(
-                condition=~Q(status__in=["failed", "bounced"]) | ~Q(last_error=""),
+                condition=Q(status__in=["pending", "sent"]) | ~Q(last_error=""),
                 name="delivery_failure_has_reason",
             ),
         ]
 
     def __str__(self) -> str:
         return f"{self.subject} ({self.get_status_display()})"
+
+
+# Those which did not reach the family: to be handed over another way.
+NOT_DELIVERED = (Delivery.Status.FAILED, Delivery.Status.REFUSED, Delivery.Status.BOUNCED)
+
+
+class DomainPause(models.Model):
+    """A domain which asked us to come back later: none of its mails leaves before `until`."""
+
+    domain = models.CharField(max_length=254, primary_key=True)
+    failures = models.PositiveSmallIntegerField(default=1)
+    until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.domain

@@ -11,6 +11,7 @@ from accounts.models.account import (
     kinds_of,
 )
 from accounts.models.data_issue import DataIssue
+from accounts.models.mails import EstablishmentSettings, PasswordLink
 from accounts.models.operation import Operation, OperationItem, OperationPart
 
 __all__ = [
@@ -20,10 +21,12 @@ __all__ = [
     "AccountKind",
     "AccountSource",
     "DataIssue",
+    "EstablishmentSettings",
     "Holding",
     "IdentifierSeries",
     "Operation",
     "OperationItem",
     "OperationPart",
+    "PasswordLink",
     "kinds_of",
 ]

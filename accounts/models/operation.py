@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models.account import Account, AccountKind
 from accounts.transitions import SecretEffect
 from establishments.models import Agent, Establishment, SchoolClass
-from notifications.models import Document
+from notifications.models import Delivery, Document
 
 if TYPE_CHECKING:
     from establishments.access import Access
@@ -74,6 +74,7 @@ class Operation(models.Model):
                 condition=Q(status__in=["QUEUED", "RUNNING", "RENDERING"]),
                 name="operation_underway",
             ),
+            models.Index(fields=["starts_at"], condition=Q(status="SCHEDULED"), name="operation_scheduled"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -84,6 +85,10 @@ class Operation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
+
+    @property
+    def is_scheduled(self) -> bool:
+        return self.status == self.Status.SCHEDULED
 
     @property
     def is_underway(self) -> bool:
@@ -118,8 +123,13 @@ class OperationItem(models.Model):
         max_length=8, choices=[(e.value, e.value) for e in SecretEffect], blank=True, default=""
     )
     reason = models.CharField(max_length=12, choices=Reason.choices, blank=True, default="")
+    delivery = models.OneToOneField(Delivery, models.SET_NULL, null=True, related_name="item")
 
     class Meta:
+        indexes = [
+            # The last mail of an account, for the lists' filter.
+            models.Index(fields=["account", "-id"], condition=Q(delivery__isnull=False), name="item_mails"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["operation", "account"], name="item_once"),
             models.CheckConstraint(

@@ -13,7 +13,9 @@ from django.views.decorators.vary import vary_on_headers
 
 from accounts.activation.links import link_deadline
 from accounts.activation.sending import resend
+from accounts.contacts import contact_mails
 from accounts.forms import RESEND_STALE, ResendForm
+from accounts.mail_reports import last_mail
 from accounts.models import Account, AccountKind
 from accounts.profile import Profile, deed, history_of, read_profile, show_password
 from accounts.transitions import ForbiddenTransition, State
@@ -54,6 +56,8 @@ def _page(request: ConsoleRequest, access: Access, profile: Profile, fragment: s
         "page": page,
         "deeds": [deed(event, access.establishment) for event in page],
         "can_act": access.can(Right.ASSIST, account.kind),
+        "mail_reaches": account.pk in contact_mails(access.establishment, [account.pk]),
+        "last_mail": last_mail(account, access.establishment),
         **_section(account),
     }
     return render(request, "accounts/account.html" + fragment, context)

@@ -16,7 +16,7 @@ from django.views.decorators.vary import vary_on_headers
 from accounts import exports, operations, printing, reports
 from accounts.forms import ActionForm
 from accounts.models import Operation
-from accounts.paper_forms import paper_form
+from accounts.paper_forms import reprint_form
 from accounts.selection import MOST_ACCOUNTS, SelectionTooLarge, UnusableSelection, selected_accounts
 from accounts.tasks import enqueue_sheets, run_operation
 from accounts.views.previews import options_form, preview_page
@@ -26,6 +26,7 @@ from notifications.documents import DocumentGone, DocumentUnreadable, read_docum
 
 OPERATIONS_A_PAGE = 20
 ALREADY_CONFIRMED = "Cette opération avait déjà été confirmée ou annulée : rien n’a été refait."
+ALREADY_STARTED = "L’envoi avait déjà commencé, ou avait été annulé : rien n’a été refait."
 GONE = "Ce document n’est plus disponible : il a été effacé à son échéance."
 
 
@@ -72,7 +73,7 @@ def operation_page(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
         return preview_page(request, access, operation, options_form(request, access, operation))
     if operation.kind == Operation.Kind.LIST:
         return _list_page(request, context)
-    context |= {"report": reports.report(operation), "paper_form": paper_form(operation)}
+    context |= {"report": reports.report(operation), "paper_form": reprint_form(operation)}
     return render(request, "accounts/operation.html" + ("#progress" if request.htmx else ""), context)
 
 
@@ -96,9 +97,26 @@ def operation_confirm(request: ConsoleRequest, uai: str, pk: int) -> HttpRespons
         return preview_page(request, access, operation, form, status=422)
     with transaction.atomic():
         if operations.confirm(operation, form.options if form and form.is_valid() else None):
-            transaction.on_commit(partial(run_operation.delay, operation.pk))
+            transaction.on_commit(partial(_run_unless_held, operation.pk))
         else:
             messages.info(request, ALREADY_CONFIRMED)
+    return redirect("operation", access.establishment.uai, operation.pk)
+
+
+def _run_unless_held(pk: int) -> None:
+    if Operation.objects.filter(pk=pk, status=Operation.Status.QUEUED).exists():
+        run_operation.delay(pk)
+
+
+@require_POST
+def operation_start(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
+    """« Envoyer maintenant » : the hold ends, by whoever may act; the rights of its author are read again."""
+    access, operation = _to_act_on(request, uai, pk)
+    with transaction.atomic():
+        if operations.end_hold(operation):
+            transaction.on_commit(partial(run_operation.delay, operation.pk))
+        else:
+            messages.info(request, ALREADY_STARTED)
     return redirect("operation", access.establishment.uai, operation.pk)
 
 
@@ -107,6 +125,9 @@ def operation_cancel(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse
     access, operation = _to_act_on(request, uai, pk)
     if not operations.cancel(operation):
         messages.info(request, ALREADY_CONFIRMED)
+        return redirect("operation", access.establishment.uai, operation.pk)
+    if operation.is_scheduled:
+        messages.success(request, "Envoi annulé : aucun compte n’a été modifié, aucun courriel ne partira.")
         return redirect("operation", access.establishment.uai, operation.pk)
     messages.success(request, "Opération abandonnée : aucun compte n’a été modifié.")
     return redirect(
@@ -134,7 +155,7 @@ def _resume(pk: int) -> None:
 @require_POST
 def operation_reprint(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
     access, operation = _to_act_on(request, uai, pk)
-    form = paper_form(operation, request.POST) if request.POST.get("with_options") else None
+    form = reprint_form(operation, request.POST) if request.POST.get("with_options") else None
     options = form.options if form and form.is_valid() else None
     with transaction.atomic():
         if printing.reprint(operation, access.agent, options):

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import render
 
 from accounts import exports, leaflets, operations, reports
+from accounts.contacts import reach
 from accounts.exports import ListFormat
 from accounts.forms import ListForm
 from accounts.models import Operation
@@ -66,5 +68,8 @@ def preview_page(
             "formats": ListFormat,
             "may_export": access.can(Right.EXPORT_SECRETS, operation.population),
         }
+    if operation.kind == Operation.Kind.NOTIFY_MAIL:
+        minutes = int(settings.MAIL_HOLD.total_seconds() // 60)
+        context |= {"reach": reach(operation), "hold_minutes": minutes}
     template = f"accounts/previews/{operation.kind.lower()}.html"
     return render(request, template, context, status=status)

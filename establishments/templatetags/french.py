@@ -35,6 +35,12 @@ def day_time(moment: datetime | None) -> str:
 
 
 @register.filter
+def clock(moment: datetime | None) -> str:
+    """« 14:12 », by the clock of the establishment; « – » for none."""
+    return f"{_local(moment):%H:%M}" if moment else "–"
+
+
+@register.filter
 def phone(number: str) -> str:
     """« 06 39 98 12 34 » from E.164; « – » for none."""
     return displayed_phone(number) if number else "–"

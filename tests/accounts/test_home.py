@@ -205,8 +205,7 @@ def bulk(establishment, agent, status=Operation.Status.DONE, **fields):
         kind=Operation.Kind.NOTIFY_SHEETS,
         population=AccountKind.RESPONSABLE,
         status=status,
-        confirmed_at=timezone.now(),
-        **fields,
+        **{"confirmed_at": timezone.now()} | fields,
     )
 
 
@@ -245,7 +244,7 @@ def test_acts_of_another_establishment_on_a_shared_account_are_not_told(college,
 def test_drafts_of_a_colleague_and_cancelled_actions_are_not_told(college, director):
     colleague = MandateFactory.create(establishment=college, role="DEPUTY").agent
     bulk(college, colleague, Operation.Status.DRAFT)
-    bulk(college, director, Operation.Status.CANCELLED)
+    bulk(college, director, Operation.Status.CANCELLED, confirmed_at=None)
     assert recent(director, college) == []
 
 

@@ -38,6 +38,7 @@ OUTSIDE = {
     "accessibility",
     "legal_notice",
     "personal_data",
+    "password_link",
     "health_live",
     "health_ready",
     "activation_confirm",
@@ -47,6 +48,7 @@ NEEDS_SIGN_IN = {"home", "establishments", "account_logout"}
 ACTIONS = {
     "operation_create",
     "operation_confirm",
+    "operation_start",
     "operation_cancel",
     "operation_retry",
     "operation_reprint",

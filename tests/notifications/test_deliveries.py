@@ -16,7 +16,7 @@ def deliver(status: str, **fields: Any) -> Delivery:
     """A record that holds what its status asks for, but for `fields`."""
     now = timezone.now()
     has_left = status in {Status.SENT, Status.BOUNCED}
-    has_failed = status in {Status.FAILED, Status.BOUNCED}
+    has_failed = status not in {Status.PENDING, Status.SENT}
     values: dict[str, Any] = {
         "recipient": "claire.martin@example.org",
         "subject": "Votre accès aux services en ligne",
@@ -51,6 +51,10 @@ def test_each_status_holds_what_it_promises(status: str) -> None:
         (Status.SENT, {"attempts": 0}, "delivery_outcome_after_attempt"),
         (Status.FAILED, {"last_error": ""}, "delivery_failure_has_reason"),
         (Status.BOUNCED, {"last_error": ""}, "delivery_failure_has_reason"),
+        (Status.REFUSED, {"attempts": 0}, "delivery_outcome_after_attempt"),
+        (Status.REFUSED, {"last_error": ""}, "delivery_failure_has_reason"),
+        (Status.CANCELLED, {"last_error": ""}, "delivery_failure_has_reason"),
+        (Status.SENT, {"leased_until": timezone.now()}, "delivery_next_attempt_only_pending"),
     ],
 )
 def test_the_database_refuses_a_record_that_contradicts_itself(

@@ -1,0 +1,96 @@
+"""The contact mail of an account at an establishment (design §5), read the same way everywhere."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.db.models import F
+
+from accounts.models import Account, Holding, Operation
+from notifications.envelope import is_address
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from django.db.models import QuerySet
+
+    from establishments.models import Establishment
+
+
+def contact_mail(validated: str, recorded: Iterable[str]) -> str:
+    """What the family validated, else the first usable address of the establishment's own records."""
+    return next((mail for mail in (validated, *recorded) if mail and is_address(mail)), "")
+
+
+def contact_mails(
+    establishment: Establishment, accounts: Iterable[int] | QuerySet[Account]
+) -> dict[int, str]:
+    """The contact mail of those of `accounts` which have one, in one query.
+
+    A pupil has no record of a responsable: only an address the pupil validated counts.
+    """
+    held = Holding.objects.filter(account__in=accounts, establishment=establishment)
+    found: dict[int, str] = {}
+    rows = held.order_by("account_id", "responsable_id").values_list(
+        "account_id", "account__mail", "responsable__mail"
+    )
+    for account, validated, recorded in rows:
+        if account not in found and (mail := contact_mail(validated, [recorded or ""])):
+            found[account] = mail
+    return found
+
+
+def names_at(establishment: Establishment, accounts: Iterable[int]) -> dict[int, str]:
+    """How the establishment knows each account: its responsable's name there, or the pupil's."""
+    held = Holding.objects.filter(account__in=accounts, establishment=establishment)
+    return {
+        h.account_id: str(h.responsable or h.student) for h in held.select_related("responsable", "student")
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Whom a notification by mail cannot reach, and who would read theirs at the same address, by name."""
+
+    unreachable: Sequence[str]
+    shared: Sequence[Sequence[str]]
+
+
+def reach(operation: Operation) -> Reach:
+    """Of the accounts of a draft, as they are now, in one query; accounts changed since are left out."""
+    held = Holding.objects.filter(
+        establishment=operation.establishment,
+        account__operation_items__operation=operation,
+        account__operation_items__version=F("account__version"),
+    ).order_by("responsable__surname_key", "responsable__given_name_key", "surname_key", "given_name_key")
+    names: dict[int, str] = {}
+    mails: dict[int, str] = {}
+    for account, validated, recorded, *name in held.values_list("account_id", *_READ):
+        names.setdefault(account, _name(*name))
+        if account not in mails and (mail := contact_mail(validated, [recorded or ""])):
+            mails[account] = mail.casefold()
+    readers: dict[str, list[str]] = defaultdict(list)
+    for account, mail in mails.items():
+        readers[mail].append(names[account])
+    return Reach(
+        unreachable=[name for account, name in names.items() if account not in mails],
+        shared=[each for each in readers.values() if len(each) > 1],
+    )
+
+
+_READ = (
+    "account__mail",
+    "responsable__mail",
+    "responsable__surname",
+    "responsable__given_name",
+    "student__surname",
+    "student__given_name",
+)
+
+
+def _name(surname: str | None, given_name: str | None, of_pupil: str, given_to_pupil: str) -> str:
+    """The responsable's, else the pupil's own."""
+    parts = (of_pupil, given_to_pupil) if surname is None else (surname, given_name)
+    return " ".join(part for part in parts if part)

@@ -1,0 +1,183 @@
+"""The mails of a bulk notification: chosen, promised in the chunk's transaction, made when they leave."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from cryptography.fernet import InvalidToken
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from accounts.contacts import contact_mail, contact_mails
+from accounts.letters import PASSWORD_RULES, Recipient, children_of, recipients, sender_of, sheet_text
+from accounts.models import Account, AccountKind, Operation, OperationItem
+from accounts.password_links import link_for
+from accounts.secrets import last_day, open_secret
+from accounts.transitions import State
+from notifications import deliveries
+from notifications.access_mail import AccessMail, access_mail
+from notifications.deliveries import Promise
+from notifications.mails import Mail, Undeliverable
+from notifications.models import Delivery
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from establishments.models import Establishment
+
+REFERENCE = "operation_item"
+# How many mails ahead the accounts are read, and for how many seconds that holds.
+AHEAD = 50
+FRESH = 1.0
+SUBJECT = "Accès aux services en ligne"
+CHANGED = "Le compte a changé depuis la notification (activé, notifié de nouveau ou réinitialisé)."
+GONE = "Le compte n’a plus d’élève dans l’établissement."
+DEAD = "Le mot de passe provisoire a expiré avant l’envoi."
+NO_ADDRESS = "Le compte n’a plus d’adresse mail."
+UNREADABLE = "Le mot de passe provisoire ne peut pas être lu."
+_Channel = OperationItem.Channel
+
+
+def choose_channels(operation: Operation, items: Sequence[OperationItem]) -> Mapping[int, str]:
+    """Set the channel of each item as things are now, and return the address of each account to mail.
+
+    Whom no address reaches any more is told on paper when the agent asked for it; else its channel is
+    empty, and it is left aside. Nothing to do for another kind of operation.
+    """
+    if operation.kind != Operation.Kind.NOTIFY_MAIL:
+        return {}
+    chosen = [item.account_id for item in items if item.channel == _Channel.MAIL]
+    mails = contact_mails(operation.establishment, chosen)
+    otherwise = _Channel.SHEET if operation.options.get("sheets") else ""
+    for item in items:
+        item.channel = _Channel.MAIL if item.account_id in mails else otherwise
+    return mails
+
+
+_HOLD = """
+UPDATE accounts_operationitem item SET delivery_id = new.delivery
+FROM unnest(%s::bigint[], %s::bigint[]) AS new (id, delivery) WHERE item.id = new.id
+"""
+
+
+def promise(operation: Operation, done: Sequence[OperationItem], mails: Mapping[int, str]) -> None:
+    """Queue a mail for each of the items `done`, in the transaction which notified their accounts."""
+    mailed = [item for item in done if item.channel == _Channel.MAIL]
+    if not mailed:
+        return
+    queued = deliveries.promise(
+        [Promise(mails[item.account_id], SUBJECT, (REFERENCE, str(item.pk))) for item in mailed],
+        timezone.now(),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLD, [[item.pk for item in mailed], [delivery.pk for delivery in queued]])
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a mail will be made of, as it was read; `recipient` is None when nobody is to be told here."""
+
+    item: OperationItem
+    establishment: Establishment
+    recipient: Recipient | None
+
+
+class Composer:
+    """Makes the words of mails about to leave. Accounts are read for the next mails together, and again
+    after FRESH seconds; whether the password is still the one announced is asked for each mail.
+    """
+
+    def __init__(self) -> None:
+        self._read: dict[int, Read] = {}
+        self._read_at = 0.0
+
+    def __call__(self, delivery: Delivery) -> Mail:
+        """Raises Undeliverable when there is nothing to say any more.
+
+        A mail leaves only if the account is as the notification left it: whatever changed since
+        (activated, reset, notified again) would make it say a wrong password, or tell it to an address
+        no longer trusted.
+        """
+        read = self._fresh(delivery)
+        account, notified = read.item.account_id, read.item.version + 1
+        if not Account.objects.filter(pk=account, version=notified, closed_at__isnull=True).exists():
+            raise Undeliverable(Delivery.Status.CANCELLED, CHANGED)
+        if read.item.account.has_dead_secret(timezone.now()):
+            raise Undeliverable(Delivery.Status.CANCELLED, DEAD)
+        if read.recipient is None:
+            raise Undeliverable(Delivery.Status.CANCELLED, GONE)
+        return access_mail(_access(read.recipient, read.establishment, delivery))
+
+    def _fresh(self, delivery: Delivery) -> Read:
+        if delivery.pk not in self._read or time.monotonic() - self._read_at > FRESH:
+            self._read_at = time.monotonic()
+            self._read = _read([delivery.pk, *deliveries.next_due(AHEAD)])
+        return self._read.pop(delivery.pk)
+
+
+def _read(keys: Sequence[int]) -> dict[int, Read]:
+    """By delivery, in a number of queries which grows only with the establishments."""
+    items = list(
+        OperationItem.objects.filter(delivery__in=keys).select_related(
+            "account", "operation__establishment__feed__academy", "operation__establishment__settings"
+        )
+    )
+    by_school: dict[int, list[OperationItem]] = defaultdict(list)
+    for item in items:
+        by_school[item.operation.establishment_id].append(item)
+    found: dict[int, Read] = {}
+    for here in by_school.values():
+        establishment = here[0].operation.establishment
+        told = recipients(establishment, [item.account_id for item in here], timezone.now())
+        by_account = {recipient.account.pk: recipient for recipient in told}
+        for item in here:
+            if item.delivery_id is not None:
+                found[item.delivery_id] = Read(item, establishment, by_account.get(item.account_id))
+    return found
+
+
+def _access(recipient: Recipient, establishment: Establishment, delivery: Delivery) -> AccessMail:
+    account, pupil = recipient.account, recipient.eldest.student
+    recorded = [holding.responsable.mail for holding in recipient.here if holding.responsable]
+    address = contact_mail(account.mail, recorded)
+    if not address:
+        raise Undeliverable(Delivery.Status.FAILED, NO_ADDRESS)
+    text = sheet_text(recipient, timezone.now())
+    person = recipient.eldest.responsable or pupil
+    is_link = text.has_secret and _mails_a_link(establishment)
+    zone = establishment.academy.zone
+    return AccessMail(
+        recipient=address,
+        sender=sender_of(establishment),
+        text=text,
+        addressee=" ".join(part for part in (person.title, person.given_name, person.surname) if part),
+        identifier=account.identifier,
+        activation_url=f"{settings.ACTIVATION_URL}?{urlencode({'identifiant': account.identifier})}",
+        service_address=settings.ACTIVATION_URL.split("://", 1)[-1].rstrip("/"),
+        secret=_opened(account.sealed_secret) if text.has_secret and not is_link else "",
+        link=link_for(account, delivery) if is_link else "",
+        valid_until=last_day(account.secret_expires_at, zone)
+        if text.has_secret and account.secret_expires_at
+        else None,
+        children=() if account.kind == AccountKind.STUDENT else children_of(recipient),
+        for_pupil=account.kind == AccountKind.STUDENT,
+        is_awaiting_confirmation=account.state == State.ACTIVATING,
+        password_rule=PASSWORD_RULES[settings.FAMILY_PASSWORD_RULE],
+    )
+
+
+def _mails_a_link(establishment: Establishment) -> bool:
+    chosen = getattr(establishment, "settings", None)
+    return chosen is not None and chosen.mails_a_link
+
+
+def _opened(sealed: str) -> str:
+    try:
+        return open_secret(sealed)
+    except InvalidToken:
+        raise Undeliverable(Delivery.Status.FAILED, UNREADABLE) from None
