@@ -32,6 +32,7 @@ def open_assistance(page):
     page.locator("input[type=password]").fill(PASSWORD)
     page.get_by_role("button", name="Se connecter").click()
     page.get_by_role("link", name="Assistance").click()
+    page.wait_for_url("**/assistance/")
     return page
 
 

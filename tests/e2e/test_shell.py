@@ -129,7 +129,7 @@ def test_numbers_of_the_home_page_lead_to_what_they_count(page, college):
         "aria-current", "page"
     )
     page.get_by_role("link", name="Accueil").first.click()
-    page.get_by_role("link", name=re.compile("sans adresse mail ni mobile")).click()
+    page.get_by_role("link", name=re.compile("sans adresse mail ni mobile")).first.click()
     expect(page).to_have_url(re.compile(r"mail=sans&mobile=sans"))
 
 
