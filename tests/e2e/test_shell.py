@@ -51,8 +51,10 @@ def sign_in(page):
 def directs_many(director, how_many=25):
     for number in range(how_many):
         name = f"École {number}"
+        # Searched by UAI too: none of these holds the number of another school.
+        uai = f"09499{'ABCDEFGHJKLMNPRSTUVWXYZAB'[number]}{number % 10}A"
         school = EstablishmentFactory.create(
-            feed=FeedFactory.create(degree=1), kind="", name=name, search_key=label_key(name)
+            feed=FeedFactory.create(degree=1), kind="", name=name, uai=uai, search_key=label_key(name)
         )
         MandateFactory.create(agent=director, establishment=school)
 
