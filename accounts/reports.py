@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from django.db.models import Count, Q
 from django.utils import timezone
@@ -57,6 +58,13 @@ class Report:
     @property
     def settled(self) -> int:
         return self.done + self.left_aside
+
+    @property
+    def progress(self) -> str:
+        """What a page that polls has seen already: while it is the same, there is nothing to show anew."""
+        mails = (self.mails.settled, self.mails.total, self.mails.waits_for) if self.mails else ()
+        figures = (self.settled, self.sheets_made, self.has_document, *mails)
+        return f"{crc32(repr(figures).encode()):x}"
 
     @property
     def not_printable(self) -> int:

@@ -73,7 +73,12 @@ def operation_page(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
         return preview_page(request, access, operation, options_form(request, access, operation))
     if operation.kind == Operation.Kind.LIST:
         return _list_page(request, context)
-    context |= {"report": reports.report(operation), "paper_form": reprint_form(operation)}
+    report = reports.report(operation)
+    seen = f"{operation.status}.{report.progress}"
+    if request.htmx and request.GET.get("vu") == seen:
+        # Nothing moved: what has the focus, or was opened, stays as it is.
+        return HttpResponse(status=204)
+    context |= {"report": report, "seen": seen, "paper_form": reprint_form(operation)}
     return render(request, "accounts/operation.html" + ("#progress" if request.htmx else ""), context)
 
 

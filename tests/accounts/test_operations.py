@@ -99,6 +99,22 @@ def test_the_preview_costs_the_same_whatever_the_selection(access):
     assert counts[0] == counts[1] == 1
 
 
+def test_a_page_that_polls_is_left_alone_while_nothing_moves(access, client):
+    responsable_account(access.establishment)
+    operation = confirmed(access)
+    client.force_login(access.agent)
+    address = reverse("operation", args=[access.establishment.uai, operation.pk])
+    seen = client.get(address).context["seen"]
+    poll = {"headers": {"HX-Request": "true"}}
+
+    assert client.get(address, {"vu": seen}, **poll).status_code == 204
+    operations.run(operation.pk)
+    moved = client.get(address, {"vu": seen}, **poll)
+
+    assert moved.status_code == 200
+    assert client.get(address, {"vu": seen}).status_code == 200, "a reload shows the page"
+
+
 def test_confirming_twice_queues_once(access):
     responsable_account(access.establishment)
     operation = draft(access)
