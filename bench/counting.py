@@ -36,14 +36,14 @@ WHERE distributed_at IS NOT NULL
 """
 _CAMPAIGNS = """
 INSERT INTO accounts_operation (establishment_id, agent_id, kind, population, with_reset, status, created_at,
-    confirmed_at)
+    confirmed_at, options)
 SELECT %(school)s, (SELECT min(id) FROM establishments_agent), 'NOTIFY_SHEETS', 'RESPONSABLE', false, 'DONE',
-       now(), now() - n * interval '1 day'
+       now(), now() - n * interval '1 day', '{}'
 FROM generate_series(1, 10) n
 """
 _ITEMS = """
-INSERT INTO accounts_operationitem (operation_id, account_id, version, status, effect, reason)
-SELECT operation.id, held.account_id, 0, 'DONE', 'KEPT', ''
+INSERT INTO accounts_operationitem (operation_id, account_id, version, channel, status, effect, reason)
+SELECT operation.id, held.account_id, 0, 'SHEET', 'DONE', 'KEPT', ''
 FROM accounts_operation operation
 JOIN (SELECT DISTINCT account_id FROM accounts_holding
       WHERE establishment_id = %(school)s AND kind = 'RESPONSABLE') held
