@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING
 
 from django.db.models import F
 
+from accounts.mail_reasons import NO_ADDRESS
 from accounts.models import Account, Holding, Operation
+from accounts.transitions import State
 from notifications.envelope import is_address
+from notifications.mails import Undeliverable
+from notifications.models import Delivery
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from django.db.models import QuerySet
 
+    from accounts.letters import Recipient
     from establishments.models import Establishment
 
 
@@ -50,6 +55,14 @@ def names_at(establishment: Establishment, accounts: Iterable[int]) -> dict[int,
     }
 
 
+def address_of(recipient: Recipient) -> str:
+    """The contact mail of whom a mail is made for, from the records of its school; raises Undeliverable."""
+    recorded = [holding.responsable.mail for holding in recipient.here if holding.responsable]
+    if address := contact_mail(recipient.account.mail, recorded):
+        return address
+    raise Undeliverable(Delivery.Status.FAILED, NO_ADDRESS)
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
     """Whom a notification by mail cannot reach, and who would read theirs at the same address, by name."""
@@ -59,12 +72,14 @@ class Reach:
 
 
 def reach(operation: Operation) -> Reach:
-    """Of the accounts of a draft, as they are now, in one query; accounts changed since are left out."""
+    """Of the accounts a draft notifies, as they are now, in one query; those changed since are left out."""
     held = Holding.objects.filter(
         establishment=operation.establishment,
         account__operation_items__operation=operation,
         account__operation_items__version=F("account__version"),
     ).order_by("responsable__surname_key", "responsable__given_name_key", "surname_key", "given_name_key")
+    if operation.kind == Operation.Kind.RELAUNCH:
+        held = held.filter(account__state=State.NOTIFIED)
     names: dict[int, str] = {}
     mails: dict[int, str] = {}
     for account, validated, recorded, *name in held.values_list("account_id", *_READ):

@@ -236,7 +236,7 @@ def _campaigns(establishment: Establishment, population: AccountKind, key: str) 
     asked = campaigns_of(establishment).filter(
         population=population, pk=int(key) if _KEY.fullmatch(key) else 0
     )
-    choices = [(str(each.pk), f"Notification du {day_time(each.confirmed_at)}") for each in asked]
+    choices = [(str(each.pk), f"{each.campaign_label} du {day_time(each.confirmed_at)}") for each in asked]
     return [("", "Toutes"), *choices]
 
 
@@ -245,13 +245,14 @@ class SettingsForm(_SettingsForm):
 
     class Meta:
         model = EstablishmentSettings
-        fields = ["mails_a_link"]
+        fields = ["mails_a_link", "sends_reminders"]
 
 
 ACTIONS = {
     "notify_sheets": Operation.Kind.NOTIFY_SHEETS,
     "notify_mail": Operation.Kind.NOTIFY_MAIL,
     "reset": Operation.Kind.RESET,
+    "relaunch": Operation.Kind.RELAUNCH,
     **{f"list_{each}": Operation.Kind.LIST for each in ListFormat},
     "leaflet": Operation.Kind.LEAFLET,
 }

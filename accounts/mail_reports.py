@@ -6,10 +6,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
+from accounts.activation.mails import LINK
 from accounts.contacts import names_at
-from accounts.models import Account, Operation, OperationItem
+from accounts.models import Account, AccountMail, Operation, OperationItem
 from notifications.models import NOT_DELIVERED, Delivery
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ class MailReport:
     failed: int
     refused: int
     cancelled: int
+    # Of the failures and refusals, those of an activation link: no sheet stands for it.
+    lost_links: int
     # The failures and refusals first named, and the mails which had no object any more.
     failures: Sequence[MailOutcome]
     void: Sequence[MailOutcome]
@@ -49,6 +52,10 @@ class MailReport:
     @property
     def not_delivered(self) -> int:
         return self.failed + self.refused
+
+    @property
+    def lost_letters(self) -> int:
+        return self.not_delivered - self.lost_links
 
     @property
     def settled(self) -> int:
@@ -67,6 +74,7 @@ def mail_report(operation: Operation) -> MailReport:
         failed=counts[_Status.FAILED],
         refused=counts[_Status.REFUSED] + counts[_Status.BOUNCED],
         cancelled=counts[_Status.CANCELLED],
+        lost_links=_lost_links(mailed) if any(counts[s] for s in NOT_DELIVERED) else 0,
         failures=_outcomes(operation, NOT_DELIVERED) if any(counts[s] for s in NOT_DELIVERED) else (),
         void=_outcomes(operation, (_Status.CANCELLED,)) if counts[_Status.CANCELLED] else (),
         waits_for=_waits_for(mailed) if counts[_Status.PENDING] else "",
@@ -87,15 +95,19 @@ def _outcomes(operation: Operation, statuses: Sequence[Delivery.Status]) -> list
     ]
 
 
+def _lost_links(mailed: QuerySet[OperationItem]) -> int:
+    return mailed.filter(delivery__status__in=NOT_DELIVERED, delivery__reference_kind=LINK).count()
+
+
 def _waits_for(mailed: QuerySet[OperationItem]) -> str:
     waiting = mailed.filter(delivery__status=_Status.PENDING).exclude(delivery__last_error="")
     return waiting.values_list("delivery__last_error", flat=True).first() or ""
 
 
 def last_mail(account: Account, establishment: Establishment) -> Delivery | None:
-    """The last mail this establishment sent, or is to send, to the account."""
-    mailed = OperationItem.objects.filter(
-        account=account, operation__establishment=establishment, delivery__isnull=False
+    """The last mail sent, or to be sent, to the account: by this establishment, or to activate it."""
+    seen = Q(establishment=establishment) | Q(establishment__isnull=True)
+    last = (
+        AccountMail.objects.filter(seen, account=account).select_related("delivery").order_by("-pk").first()
     )
-    item = mailed.select_related("delivery").order_by("-pk").first()
-    return item.delivery if item else None
+    return last.delivery if last else None

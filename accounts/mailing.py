@@ -1,4 +1,4 @@
-"""The mails of a bulk notification: chosen, promised in the chunk's transaction, made when they leave."""
+"""The mails to families: a campaign's are promised in its chunk's transaction, all made when they leave."""
 
 from __future__ import annotations
 
@@ -13,9 +13,13 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from accounts.contacts import contact_mail, contact_mails
+from accounts import reminders
+from accounts.activation.mails import LINK, MOVED, compose_link, compose_notice, promise_links
+from accounts.campaigns import MAILED, sends_link
+from accounts.contacts import address_of, contact_mails
 from accounts.letters import PASSWORD_RULES, Recipient, children_of, recipients, sender_of, sheet_text
-from accounts.models import Account, AccountKind, Operation, OperationItem
+from accounts.mail_reasons import CHANGED, DEAD, GONE, UNREADABLE
+from accounts.models import Account, AccountKind, AccountMail, Operation, OperationItem
 from accounts.password_links import link_for
 from accounts.secrets import last_day, open_secret
 from accounts.transitions import State
@@ -26,7 +30,7 @@ from notifications.mails import Mail, Undeliverable
 from notifications.models import Delivery
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from establishments.models import Establishment
 
@@ -35,11 +39,6 @@ REFERENCE = "operation_item"
 AHEAD = 50
 FRESH = 1.0
 SUBJECT = "Accès aux services en ligne"
-CHANGED = "Le compte a changé depuis la notification (activé, notifié de nouveau ou réinitialisé)."
-GONE = "Le compte n’a plus d’élève dans l’établissement."
-DEAD = "Le mot de passe provisoire a expiré avant l’envoi."
-NO_ADDRESS = "Le compte n’a plus d’adresse mail."
-UNREADABLE = "Le mot de passe provisoire ne peut pas être lu."
 _Channel = OperationItem.Channel
 
 
@@ -47,14 +46,16 @@ def choose_channels(operation: Operation, items: Sequence[OperationItem]) -> Map
     """Set the channel of each item as things are now, and return the address of each account to mail.
 
     Whom no address reaches any more is told on paper when the agent asked for it; else its channel is
-    empty, and it is left aside. Nothing to do for another kind of operation.
+    empty, and it is left aside. A link goes to the address it is to confirm, whatever the contact mail.
+    Nothing to do for another kind of operation.
     """
-    if operation.kind != Operation.Kind.NOTIFY_MAIL:
+    if operation.kind not in MAILED:
         return {}
-    chosen = [item.account_id for item in items if item.channel == _Channel.MAIL]
+    letters = [item for item in items if not sends_link(operation, item.account)]
+    chosen = [item.account_id for item in letters if item.channel == _Channel.MAIL]
     mails = contact_mails(operation.establishment, chosen)
     otherwise = _Channel.SHEET if operation.options.get("sheets") else ""
-    for item in items:
+    for item in letters:
         item.channel = _Channel.MAIL if item.account_id in mails else otherwise
     return mails
 
@@ -70,12 +71,34 @@ def promise(operation: Operation, done: Sequence[OperationItem], mails: Mapping[
     mailed = [item for item in done if item.channel == _Channel.MAIL]
     if not mailed:
         return
+    links = [item for item in mailed if sends_link(operation, item.account)]
+    letters = [item for item in mailed if not sends_link(operation, item.account)]
+    queued = [*_promise_letters(operation, letters, mails), *_promise_links(links)]
+    with connection.cursor() as cursor:
+        keys = [item.pk for item in (*letters, *links)]
+        cursor.execute(_HOLD, [keys, [delivery.pk for delivery in queued]])
+
+
+def _promise_letters(
+    operation: Operation, items: Sequence[OperationItem], mails: Mapping[int, str]
+) -> list[Delivery]:
     queued = deliveries.promise(
-        [Promise(mails[item.account_id], SUBJECT, (REFERENCE, str(item.pk))) for item in mailed],
+        [Promise(mails[item.account_id], SUBJECT, (REFERENCE, str(item.pk))) for item in items],
         timezone.now(),
     )
-    with connection.cursor() as cursor:
-        cursor.execute(_HOLD, [[item.pk for item in mailed], [delivery.pk for delivery in queued]])
+    AccountMail.objects.bulk_create(
+        AccountMail(
+            account_id=item.account_id, establishment_id=operation.establishment_id, delivery=delivery
+        )
+        for item, delivery in zip(items, queued, strict=True)
+    )
+    return queued
+
+
+def _promise_links(items: Sequence[OperationItem]) -> list[Delivery]:
+    """Of the accounts as they are now: their links have just been drawn."""
+    accounts = Account.objects.in_bulk([item.account_id for item in items])
+    return promise_links(accounts[item.account_id] for item in items)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +111,10 @@ class Read:
 
 
 class Composer:
-    """Makes the words of mails about to leave. Accounts are read for the next mails together, and again
-    after FRESH seconds; whether the password is still the one announced is asked for each mail.
+    """Makes the words of mails about to leave, each kind by its own rule.
+
+    The accounts of a campaign are read for the next mails together, and again after FRESH seconds;
+    whether the password is still the one announced is asked for each mail.
     """
 
     def __init__(self) -> None:
@@ -97,9 +122,12 @@ class Composer:
         self._read_at = 0.0
 
     def __call__(self, delivery: Delivery) -> Mail:
-        """Raises Undeliverable when there is nothing to say any more.
+        """Raises Undeliverable when there is nothing to say any more."""
+        compose = _COMPOSERS.get(delivery.reference_kind, self._letter)
+        return compose(delivery)
 
-        A mail leaves only if the account is as the notification left it: whatever changed since
+    def _letter(self, delivery: Delivery) -> Mail:
+        """A mail leaves only if the account is as the notification left it: whatever changed since
         (activated, reset, notified again) would make it say a wrong password, or tell it to an address
         no longer trusted.
         """
@@ -120,10 +148,17 @@ class Composer:
         return self._read.pop(delivery.pk)
 
 
+_COMPOSERS: dict[str, Callable[[Delivery], Mail]] = {
+    LINK: compose_link,
+    MOVED: compose_notice,
+    reminders.REMINDER: reminders.compose,
+}
+
+
 def _read(keys: Sequence[int]) -> dict[int, Read]:
     """By delivery, in a number of queries which grows only with the establishments."""
     items = list(
-        OperationItem.objects.filter(delivery__in=keys).select_related(
+        OperationItem.objects.filter(delivery__in=keys, delivery__reference_kind=REFERENCE).select_related(
             "account", "operation__establishment__feed__academy", "operation__establishment__settings"
         )
     )
@@ -142,20 +177,15 @@ def _read(keys: Sequence[int]) -> dict[int, Read]:
 
 
 def _access(recipient: Recipient, establishment: Establishment, delivery: Delivery) -> AccessMail:
-    account, pupil = recipient.account, recipient.eldest.student
-    recorded = [holding.responsable.mail for holding in recipient.here if holding.responsable]
-    address = contact_mail(account.mail, recorded)
-    if not address:
-        raise Undeliverable(Delivery.Status.FAILED, NO_ADDRESS)
+    account = recipient.account
     text = sheet_text(recipient, timezone.now())
-    person = recipient.eldest.responsable or pupil
     is_link = text.has_secret and _mails_a_link(establishment)
     zone = establishment.academy.zone
     return AccessMail(
-        recipient=address,
+        recipient=address_of(recipient),
         sender=sender_of(establishment),
         text=text,
-        addressee=" ".join(part for part in (person.title, person.given_name, person.surname) if part),
+        addressee=recipient.addressee,
         identifier=account.identifier,
         activation_url=f"{settings.ACTIVATION_URL}?{urlencode({'identifiant': account.identifier})}",
         service_address=settings.ACTIVATION_URL.split("://", 1)[-1].rstrip("/"),

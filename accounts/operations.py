@@ -13,11 +13,12 @@ from django.http import Http404
 from django.utils import timezone
 
 from accounts import mailing
+from accounts.campaigns import MAILED, sends_link, transition_for
 from accounts.contacts import contact_mails
 from accounts.lifecycle import AgentAct, act_on, effect_on
 from accounts.models import Account, AccountKind, Holding, Operation, OperationItem
 from accounts.secrets import expiry_from, last_day
-from accounts.transitions import ForbiddenTransition, SecretEffect, Transition
+from accounts.transitions import ForbiddenTransition, SecretEffect, State, Transition
 from establishments.access import Right, get_access
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 CHUNK_SIZE = settings.OPERATION_CHUNK
 STALLED_AFTER = timedelta(seconds=60)
 DRAFT_LIFETIME = timedelta(days=2)
-_Status = Operation.Status
+_Status, _Channel = Operation.Status, OperationItem.Channel
 UNDERWAY = (_Status.QUEUED, _Status.RUNNING, _Status.RENDERING)
 # Why an operation was called off by the platform.
 RIGHTS_ENDED = "rights"
@@ -52,8 +53,9 @@ class Preview:
     # Live letters of another establishment which a reset would void.
     foreign_letters: int
     deadline: date
-    # How many of those acted on go by each channel.
+    # How many of those acted on go by each channel, and how many are sent their activation link.
     channels: Mapping[str, int]
+    links: int
 
     @property
     def drawn(self) -> int:
@@ -69,7 +71,8 @@ class Preview:
 
     @property
     def kept(self) -> int:
-        return self.effects.get(SecretEffect.KEPT, 0)
+        """Those told again the password they have; a link tells none."""
+        return self.effects.get(SecretEffect.KEPT, 0) - self.links
 
     @property
     def by_mail(self) -> int:
@@ -80,8 +83,16 @@ class Preview:
         return self.channels.get(OperationItem.Channel.SHEET, 0)
 
     @property
+    def letters_by_mail(self) -> int:
+        return self.by_mail - self.links
+
+    @property
     def acted_on(self) -> int:
         return self.total - self.left_aside - self.forbidden
+
+    @property
+    def notified(self) -> int:
+        return self.acted_on - self.links
 
 
 # What an agent needs for each kind of operation, ASSIST for those which are not named.
@@ -90,13 +101,6 @@ RIGHTS: dict[str, Right] = {Operation.Kind.LIST: Right.CONSULT}
 
 def right_for(kind: str) -> Right:
     return RIGHTS.get(kind, Right.ASSIST)
-
-
-def transition_for(operation: Operation, account: Account) -> Transition:
-    """What the operation does to this account; effect_on tells whether its state allows it."""
-    if operation.kind == Operation.Kind.RESET:
-        return Transition.RESET_PASSWORD
-    return Transition.NOTIFY_WITH_RESET if operation.with_reset else Transition.NOTIFY
 
 
 @transaction.atomic
@@ -122,23 +126,29 @@ def draft(
         with_reset=with_reset and kind in NOTIFICATIONS,
         options=dict(options or {}),
     )
-    chosen = list(accounts.filter(kind=population).values_list("pk", "version"))
-    channel_of = _channels(operation, [pk for pk, _ in chosen])
+    chosen = list(accounts.filter(kind=population).values_list("pk", "version", "state"))
+    channel_of = _channels(operation, [pk for pk, _, _ in chosen])
     OperationItem.objects.bulk_create(
-        OperationItem(operation=operation, account_id=pk, version=version, channel=channel_of(pk))
-        for pk, version in chosen
+        OperationItem(operation=operation, account_id=pk, version=version, channel=channel_of(pk, state))
+        for pk, version, state in chosen
     )
     return operation
 
 
-def _channels(operation: Operation, accounts: list[int]) -> Callable[[int], str]:
-    """How each account is told, by its key: on paper, by mail to those who have an address, or not at all."""
+def _channels(operation: Operation, accounts: list[int]) -> Callable[[int, str], str]:
+    """How each account is told, by its key and state: on paper, by mail where there is an address, or not."""
     if operation.kind == Operation.Kind.NOTIFY_SHEETS:
-        return lambda pk: OperationItem.Channel.SHEET
-    if operation.kind != Operation.Kind.NOTIFY_MAIL:
-        return lambda pk: ""
+        return lambda pk, state: _Channel.SHEET
+    if operation.kind not in MAILED:
+        return lambda pk, state: ""
     reachable = contact_mails(operation.establishment, accounts)
-    return lambda pk: OperationItem.Channel.MAIL if pk in reachable else OperationItem.Channel.SHEET
+
+    def channel(pk: int, state: str) -> str:
+        if operation.kind == Operation.Kind.RELAUNCH and state != State.NOTIFIED:
+            return _Channel.MAIL if state == State.ACTIVATING else ""
+        return _Channel.MAIL if pk in reachable else _Channel.SHEET
+
+    return channel
 
 
 # What a preview reads of each item: thousands of whole accounts are dear.
@@ -162,7 +172,7 @@ def preview(operation: Operation) -> Preview:
     effects: Counter[SecretEffect] = Counter()
     states: Counter[str] = Counter()
     channels: Counter[str] = Counter()
-    left_aside = forbidden = foreign = 0
+    left_aside = forbidden = foreign = links = 0
     items = operation.items.select_related("account").only(*_PREVIEWED)
     for item in items:
         account = item.account
@@ -177,6 +187,7 @@ def preview(operation: Operation) -> Preview:
             continue
         effects[effect] += 1
         channels[item.channel] += 1
+        links += sends_link(operation, account)
         foreign += effect == SecretEffect.RESET and _is_foreign_letter(account, operation, now)
     return Preview(
         total=states.total(),
@@ -187,6 +198,7 @@ def preview(operation: Operation) -> Preview:
         foreign_letters=foreign,
         deadline=last_day(expiry_from(now, zone), zone),
         channels=channels,
+        links=links,
     )
 
 
@@ -310,7 +322,7 @@ def _run_chunk(operation: Operation) -> bool:
 
 
 def _is_unreachable(item: OperationItem, operation: Operation) -> bool:
-    return operation.kind == Operation.Kind.NOTIFY_MAIL and not item.channel
+    return operation.kind in MAILED and not item.channel
 
 
 def _act(operation: Operation, accounts: Iterable[Account]) -> dict[int, SecretEffect]:
@@ -357,12 +369,14 @@ def _outcome(
         return OperationItem.Status.DONE, done[item.account_id], ""
     if item.account_id not in here:
         reason = OperationItem.Reason.GONE
-    elif item.account.version == item.version and _is_unreachable(item, operation):
-        reason = OperationItem.Reason.UNREACHABLE
-    elif item.account.version != item.version or _is_allowed(item.account, operation):
+    elif item.account.version != item.version:
         reason = OperationItem.Reason.CHANGED
-    else:
+    elif not _is_allowed(item.account, operation):
         reason = OperationItem.Reason.FORBIDDEN
+    elif _is_unreachable(item, operation):
+        reason = OperationItem.Reason.UNREACHABLE
+    else:
+        reason = OperationItem.Reason.CHANGED
     return OperationItem.Status.LEFT_ASIDE, "", reason
 
 

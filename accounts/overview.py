@@ -143,6 +143,8 @@ class Attention:
     what: str
     advice: str
     filters: str
+    # Whether « Relancer » answers it.
+    can_relaunch: bool = True
 
 
 def attention(standing: Standing, feed: Feed) -> list[Attention]:
@@ -152,7 +154,7 @@ def attention(standing: Standing, feed: Feed) -> list[Attention]:
         Attention(
             standing.expired,
             _plural(standing.expired, f"courrier{{s}} {whose} expiré{{s}}"),
-            "Le mot de passe provisoire ne fonctionne plus : notifiez de nouveau.",
+            "Le mot de passe provisoire ne fonctionne plus : relancer en attribue un nouveau.",
             "expire=passe&tri=notification",
         ),
         Attention(
@@ -178,6 +180,7 @@ def attention(standing: Standing, feed: Feed) -> list[Attention]:
             _plural(standing.unreachable, "responsable{s} sans adresse mail ni mobile"),
             f"À compléter dans {feed.source}. En attendant, seul le papier les joint.",
             "mail=sans&mobile=sans",
+            can_relaunch=False,
         ),
     ]
     return [line for line in lines if line.accounts]

@@ -9,6 +9,7 @@ from django import forms
 
 from accounts import bundles, leaflets
 from accounts.bundles import Bundle, bundle_of
+from accounts.campaigns import MAILED
 from accounts.leaflets import LONGEST_PARAGRAPH, LeafletChoice, choice_of
 from accounts.models import AccountKind, Operation
 
@@ -128,12 +129,12 @@ class LeafletForm(forms.Form):
 PaperForm = BundleForm | LeafletForm
 _FORMS: dict[str, type[PaperForm]] = {
     Operation.Kind.NOTIFY_SHEETS: BundleForm,
-    Operation.Kind.NOTIFY_MAIL: CampaignForm,
+    **dict.fromkeys(MAILED, CampaignForm),
     Operation.Kind.LEAFLET: LeafletForm,
 }
 
 
-_REPRINTS = _FORMS | {Operation.Kind.NOTIFY_MAIL: BundleForm}
+_REPRINTS = _FORMS | dict.fromkeys(MAILED, BundleForm)
 
 
 def reprint_form(operation: Operation, data: QueryDict | None = None) -> PaperForm | None:

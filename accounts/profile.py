@@ -205,6 +205,8 @@ def deed(event: Event, establishment: Establishment) -> Deed:
 def _detail(event: Event) -> str:
     if event.data.get("to_new_address"):
         return "à une nouvelle adresse"
+    if event.kind == EventKind.ACCOUNT_REMINDED:
+        return f"{event.data['days_ahead']} jours avant"
     return _DETAILS.get(event.data.get("effect"), "") if event.kind == EventKind.ACCOUNT_NOTIFY else ""
 
 

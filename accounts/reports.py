@@ -9,6 +9,8 @@ from zlib import crc32
 from django.db.models import Count, Q
 from django.utils import timezone
 
+from accounts.activation.mails import LINK
+from accounts.campaigns import MAILED
 from accounts.contacts import names_at
 from accounts.mail_reports import MailReport, mail_report
 from accounts.models import Account, Operation, OperationItem
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 LISTED_LEFT_ASIDE = 200
 _DONE = Q(items__status=OperationItem.Status.DONE)
+_DONE_ITEM = Q(status=OperationItem.Status.DONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class Report:
     reset: int
     redrawn: int
     kept: int
+    links: int
     printed: int
     sheets: int
     sheets_made: int
@@ -67,6 +71,10 @@ class Report:
         return f"{crc32(repr(figures).encode()):x}"
 
     @property
+    def letters_by_mail(self) -> int:
+        return self.mails.total - self.links if self.mails else 0
+
+    @property
     def not_printable(self) -> int:
         """Accounts notified on paper whose sheet cannot be printed any more."""
         return max(self.printed - self.sheets, 0)
@@ -80,8 +88,10 @@ def report(operation: Operation) -> Report:
         left_aside=Count("pk", filter=Q(status=OperationItem.Status.LEFT_ASIDE)),
         forbidden=Count("pk", filter=Q(reason=OperationItem.Reason.FORBIDDEN)),
         printed=Count("pk", filter=Q(status=OperationItem.Status.DONE, channel=OperationItem.Channel.SHEET)),
+        links=Count("pk", filter=_DONE_ITEM & Q(delivery__reference_kind=LINK)),
         **{effect.lower(): Count("pk", filter=Q(effect=effect)) for effect in SecretEffect},
     )
+    counts["kept"] -= counts["links"]
     parts = list(operation.parts.all())
     is_done = operation.status == Operation.Status.DONE
     sheets = sum(len(part.accounts) for part in parts)
@@ -92,7 +102,7 @@ def report(operation: Operation) -> Report:
         sheets_made=made,
         left=() if operation.is_underway else _left_aside(operation),
         has_document=operation.document is not None and operation.document.expires_at > timezone.now(),
-        mails=mail_report(operation) if operation.kind == Operation.Kind.NOTIFY_MAIL else None,
+        mails=mail_report(operation) if operation.kind in MAILED else None,
     )
 
 

@@ -12,10 +12,12 @@ from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Case, Count, Exists, F, OrderBy, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.utils import timezone
 
+from accounts.campaigns import CAMPAIGNS
 from accounts.models import (
     ORIGIN_LABELS,
     STATE_LABELS,
     AccountKind,
+    AccountMail,
     Holding,
     Operation,
     OperationItem,
@@ -186,11 +188,10 @@ class RowQuerySet(QuerySet[Holding]):
         )
 
     def last_mailed(self, outcome: str) -> RowQuerySet:
-        """Those whose last mail from the establishment stands so, one of MAIL_OUTCOMES."""
-        mails = OperationItem.objects.filter(
+        """Those whose last mail, of the establishment or to activate, stands so: one of MAIL_OUTCOMES."""
+        mails = AccountMail.objects.filter(
+            Q(establishment=OuterRef("establishment_id")) | Q(establishment__isnull=True),
             account=OuterRef("account_id"),
-            operation__establishment=OuterRef("establishment_id"),
-            delivery__isnull=False,
         )
         last = Subquery(mails.order_by("-pk").values("delivery__status")[:1])
         return self.alias(last_mail=last).filter(last_mail__in=MAIL_OUTCOMES[outcome])
@@ -231,6 +232,6 @@ def rows_seen_by(access: Access, population: AccountKind) -> RowQuerySet:
 
 
 def campaigns_of(establishment: Establishment) -> QuerySet[Operation]:
-    """Its bulk notifications which reached at least one account."""
-    notifications = Operation.objects.filter(establishment=establishment, kind__startswith="NOTIFY")
-    return notifications.filter(Exists(_NOTIFIED.filter(operation=OuterRef("pk"))))
+    """Its bulk notifications and relaunches which reached at least one account."""
+    campaigns = Operation.objects.filter(establishment=establishment, kind__in=CAMPAIGNS)
+    return campaigns.filter(Exists(_NOTIFIED.filter(operation=OuterRef("pk"))))

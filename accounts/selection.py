@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Q
 from django.http import QueryDict
 
+from accounts.activation.mails import LINK
 from accounts.forms import AccountFilterForm
 from accounts.models import Account, Operation, OperationItem
 from accounts.rows import rows_seen_by
@@ -24,7 +25,11 @@ if TYPE_CHECKING:
 MOST_ACCOUNTS = 5_000
 _KEY = re.compile(r"[0-9]{1,18}")
 # The accounts of an operation which each scope means.
-_OF_OPERATION = {"operation": Q(), "failures": Q(delivery__status__in=NOT_DELIVERED)}
+_OF_OPERATION = {
+    "operation": Q(),
+    # No sheet stands for an activation link.
+    "failures": Q(delivery__status__in=NOT_DELIVERED) & ~Q(delivery__reference_kind=LINK),
+}
 
 
 class UnusableSelection(Exception):

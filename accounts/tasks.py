@@ -2,11 +2,10 @@
 
 from collections.abc import Callable
 
-from celery import Task, shared_task
+from celery import shared_task
 from django.utils import timezone
 
-from accounts import exports, leaflets, lifecycle, mailing, operations, printing
-from accounts.activation import mails
+from accounts import exports, leaflets, lifecycle, mailing, operations, printing, reminders
 from accounts.models import Operation, OperationPart
 from notifications import deliveries, sending
 
@@ -89,8 +88,7 @@ def purge_expired_secrets() -> None:
     operations.purge_drafts()
 
 
-@shared_task(name="accounts.send_activation_mail", bind=True, max_retries=None)
-def send_activation_mail(self: Task[[int], None], pk: int) -> None:
-    """Of a promised mail: its address, its words and its link are found in the worker, never in the queue."""
-    if wait := mails.deliver(pk):
-        raise self.retry(countdown=wait)
+@shared_task(name="accounts.promise_reminders")
+def promise_reminders() -> None:
+    if reminders.promise_due(timezone.now()):
+        send_mails.delay()

@@ -223,6 +223,8 @@ CELERY_BEAT_SCHEDULE = {
     "send-mails": {"task": "accounts.send_mails", "schedule": timedelta(seconds=30)},
     # Never between 2 and 3 in the morning, an hour which happens twice or never.
     "import-aaf": {"task": "aaf_import.import_inbox", "schedule": crontab(hour=4, minute=10)},
+    # In no académie at night: from Tahiti, the evening before, to Nouvelle-Calédonie.
+    "promise-reminders": {"task": "accounts.promise_reminders", "schedule": crontab(hour=7, minute=20)},
     # After the imports, and at an hour which in no académie is near midnight in one season only.
     "take-snapshots": {"task": "statistics.take_snapshots", "schedule": crontab(hour=6, minute=40)},
 }

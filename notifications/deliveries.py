@@ -55,10 +55,9 @@ def promise(promises: Iterable[Promise], now: datetime) -> list[Delivery]:
     )
 
 
-# Mails promised here have a domain; others are sent, and given up, by the task which promised them.
 _DUE = """
     SELECT due.id FROM notifications_delivery due
-    WHERE due.status = 'pending' AND due.domain <> '' AND due.next_attempt_at <= %(now)s
+    WHERE due.status = 'pending' AND due.next_attempt_at <= %(now)s
       AND (due.leased_until IS NULL OR due.leased_until <= %(now)s)
       AND NOT EXISTS (
           SELECT FROM notifications_domainpause pause
@@ -149,9 +148,7 @@ def resume_domain(domain: str) -> None:
 def give_up_on_old(now: datetime) -> int:
     """Fail the mails nobody could send in time, those of paused domains included; the number of them."""
     late = Q(created_at__lte=now - settings.MAIL_GIVE_UP) | Q(attempts__gte=settings.MAIL_ATTEMPTS)
-    waiting = (
-        Delivery.objects.filter(late, status=_Status.PENDING).exclude(leased_until__gt=now).exclude(domain="")
-    )
+    waiting = Delivery.objects.filter(late, status=_Status.PENDING).exclude(leased_until__gt=now)
     ended = {"status": _Status.FAILED, "next_attempt_at": None, "leased_until": None}
     silent = waiting.filter(last_error="").update(**ended, last_error="Le serveur d’envoi n’a pas répondu.")
     return silent + waiting.update(**ended)

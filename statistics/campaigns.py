@@ -55,7 +55,7 @@ def _line(access: Access, campaign: Operation, states: Counter[str], *, gone: in
     kind = AccountKind(campaign.population)
     filters = {"campagne": str(campaign.pk)}
     return Line(
-        f"Notification du {day_time(campaign.confirmed_at)}",
+        f"{campaign.campaign_label} du {day_time(campaign.confirmed_at)}",
         states,
         list_address(access, kind, filters),
         page_address(access, filters),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -10,7 +9,7 @@ from django.utils import timezone
 
 from accounts.activation.mails import promise_links, promise_notice
 from accounts.lifecycle import AgentAct, act_on
-from accounts.tasks import send_activation_mail
+from accounts.tasks import send_mails
 from accounts.transitions import ForbiddenTransition, Transition
 
 if TYPE_CHECKING:
@@ -18,12 +17,12 @@ if TYPE_CHECKING:
 
     from accounts.models import Account
     from establishments.access import Access
-    from notifications.models import Delivery
 
 
 def send_activation_mails(accounts: Iterable[Account]) -> None:
     """Mail each its current link, once the transaction which drew it is committed."""
-    _enqueue(promise_links(accounts))
+    promise_links(accounts)
+    transaction.on_commit(send_mails.delay)
 
 
 @transaction.atomic
@@ -42,10 +41,5 @@ def resend(account: Account, access: Access, *, to: str) -> bool:
     account.refresh_from_db()
     send_activation_mails([account])
     if new_mail:
-        _enqueue(promise_notice(account, former))
+        promise_notice(account, former)
     return bool(new_mail)
-
-
-def _enqueue(deliveries: Iterable[Delivery]) -> None:
-    for delivery in deliveries:
-        transaction.on_commit(partial(send_activation_mail.delay, delivery.pk))

@@ -11,7 +11,7 @@ from accounts.models.account import (
     kinds_of,
 )
 from accounts.models.data_issue import DataIssue
-from accounts.models.mails import EstablishmentSettings, PasswordLink
+from accounts.models.mails import AccountMail, EstablishmentSettings, PasswordLink
 from accounts.models.operation import Operation, OperationItem, OperationPart
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "STATE_LABELS",
     "Account",
     "AccountKind",
+    "AccountMail",
     "AccountSource",
     "DataIssue",
     "EstablishmentSettings",

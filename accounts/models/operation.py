@@ -87,6 +87,11 @@ class Operation(models.Model):
         return f"{self.kind} {self.pk}"
 
     @property
+    def campaign_label(self) -> str:
+        """« Notification » or « Relance », whatever the channel."""
+        return "Relance" if self.kind == self.Kind.RELAUNCH else "Notification"
+
+    @property
     def is_scheduled(self) -> bool:
         return self.status == self.Status.SCHEDULED
 
@@ -126,10 +131,6 @@ class OperationItem(models.Model):
     delivery = models.OneToOneField(Delivery, models.SET_NULL, null=True, related_name="item")
 
     class Meta:
-        indexes = [
-            # The last mail of an account, for the lists' filter.
-            models.Index(fields=["account", "-id"], condition=Q(delivery__isnull=False), name="item_mails"),
-        ]
         constraints = [
             models.UniqueConstraint(fields=["operation", "account"], name="item_once"),
             models.CheckConstraint(

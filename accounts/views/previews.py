@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 
 from accounts import exports, leaflets, operations, reports
+from accounts.campaigns import MAILED
 from accounts.contacts import reach
 from accounts.exports import ListFormat
 from accounts.forms import ListForm
@@ -68,8 +69,10 @@ def preview_page(
             "formats": ListFormat,
             "may_export": access.can(Right.EXPORT_SECRETS, operation.population),
         }
-    if operation.kind == Operation.Kind.NOTIFY_MAIL:
+    if operation.kind in MAILED:
         minutes = int(settings.MAIL_HOLD.total_seconds() // 60)
         context |= {"reach": reach(operation), "hold_minutes": minutes}
+    if operation.kind == Operation.Kind.RELAUNCH:
+        context |= {"link_days": settings.ACTIVATION_LINK_LIFETIME.days}
     template = f"accounts/previews/{operation.kind.lower()}.html"
     return render(request, template, context, status=status)

@@ -15,6 +15,7 @@ class EventKind(models.TextChoices):
 
     ACCOUNT_NOTIFY = "account:notify", "Compte notifié"
     ACCOUNT_NOTIFY_RESET = "account:notify:reset", "Compte notifié avec réinitialisation du mot de passe"
+    ACCOUNT_REMINDED = "account:reminded", "Rappel de l’échéance par courriel"
     ACCOUNT_SHEET_REPRINT = "account:sheet:reprint", "Feuille rééditée"
     ACCOUNT_PASSWORD_RESET = "account:password:reset", "Mot de passe réinitialisé"
     ACCOUNT_PASSWORD_CHOSEN = "account:password:chosen", "Mot de passe choisi par la famille"

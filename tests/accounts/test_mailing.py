@@ -333,7 +333,7 @@ def test_the_queries_of_a_chunk_do_not_grow_with_it(access, size):
     with CaptureQueriesContext(connection) as queries:
         operations.run(operation.pk)
 
-    assert len(queries) == 19
+    assert len(queries) == 20
 
 
 def _activates(account, access):

@@ -2,28 +2,26 @@
 
 import re
 from datetime import timedelta
-from smtplib import SMTPRecipientsRefused, SMTPServerDisconnected
 
 import pytest
 import time_machine
-from django.core import mail
-from django.core.mail.backends.locmem import EmailBackend
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import lifecycle
-from accounts.activation import links, mails
+from accounts import lifecycle, mailing
+from accounts.activation import links
 from accounts.activation.links import Refusal, token_for
 from accounts.activation.sending import resend, send_activation_mails
 from accounts.lifecycle import AgentAct, act_on
 from accounts.models import Account
-from accounts.tasks import send_activation_mail
+from accounts.tasks import send_mails
 from accounts.transitions import ForbiddenTransition, State, Transition
 from establishments.access import get_access
 from establishments.models import Delegation, Event, EventKind
+from notifications import sending
 from notifications.models import Delivery
 from tests.factories import (
     CHOSEN_PASSWORD_HASH,
@@ -31,6 +29,8 @@ from tests.factories import (
     EstablishmentFactory,
     FeedFactory,
     MandateFactory,
+    ResponsibilityFactory,
+    StudentFactory,
     responsable_account,
 )
 
@@ -60,8 +60,7 @@ def ask(client, account, access, to, version=None):
 
 
 def deliver_all():
-    for pk in Delivery.objects.filter(status="pending").order_by("pk").values_list("pk", flat=True):
-        mails.deliver(pk)
+    sending.send_due(mailing.Composer())
 
 
 def open_link(client, account, method="get"):
@@ -71,7 +70,7 @@ def open_link(client, account, method="get"):
 # What an agent asks.
 
 
-def test_to_the_same_address_the_state_stays_and_a_new_link_is_mailed(client, access, account):
+def test_to_the_same_address_the_state_stays_and_a_new_link_is_mailed(client, access, account, mail_server):
     old = token_for(account)
 
     response = ask(client, account, access, account.pending_mail)
@@ -80,24 +79,26 @@ def test_to_the_same_address_the_state_stays_and_a_new_link_is_mailed(client, ac
     assert response.url == reverse("account", args=[access.establishment.uai, account.pk])
     account.refresh_from_db()
     assert (account.state, account.pending_mail) == (State.ACTIVATING, "attente@example.org")
-    [message] = mail.outbox
-    assert message.to == ["attente@example.org"]
+    [message] = mail_server.received
+    assert message.recipient == "attente@example.org"
     assert token_for(account) != old
-    assert token_for(account) in message.body
+    assert token_for(account) in message.text
     assert Event.objects.get().kind == EventKind.ACCOUNT_ACTIVATION_RESENT
 
 
-def test_to_a_new_address_the_old_one_is_told_without_the_new_nor_any_name(client, access, account):
+def test_to_a_new_address_the_old_one_is_told_without_the_new_nor_any_name(
+    client, access, account, mail_server
+):
     ask(client, account, access, NEW)
     deliver_all()
 
     account.refresh_from_db()
     assert (account.state, account.pending_mail) == (State.ACTIVATING, NEW)
-    link, notice = mail.outbox
-    assert (link.to, notice.to) == ([NEW], ["attente@example.org"])
-    assert token_for(account) in link.body
+    link, notice = mail_server.received
+    assert (link.recipient, notice.recipient) == (NEW, "attente@example.org")
+    assert token_for(account) in link.text
     holder = account.holdings.get().responsable
-    for body in (notice.body, notice.alternatives[0][0]):
+    for body in (notice.text, notice.html):
         assert access.establishment.display_name in body
         assert "01 99 00 00 01" in body
         for personal in (NEW, account.identifier, holder.surname, token_for(account), "/confirmer/"):
@@ -221,25 +222,23 @@ def test_a_selection_is_sent_again_in_as_many_queries_as_one_account(access):
 # The mail.
 
 
-def test_the_mail_is_the_platform_s_and_says_until_when(access, account, settings):
+def test_the_mail_is_the_platform_s_and_says_until_when(access, account, settings, mail_server):
     settings.PUBLIC_URL = "https://console.example.org"
     with time_machine.travel("2026-11-12 13:12:00+00:00", tick=False):
         resend(account, access, to=account.pending_mail)
         deliver_all()
 
-    [message] = mail.outbox
-    assert message.from_email == "EduConnect <ne-pas-repondre@example.org>"
-    assert message.extra_headers["Auto-Submitted"] == "auto-generated"
-    assert message.extra_headers["Message-ID"] == Delivery.objects.get().message_id
-    html, kind = message.alternatives[0]
-    assert kind == "text/html"
-    for body in (message.body, html):
+    [message] = mail_server.received
+    assert str(message.message["From"]) == "EduConnect <ne-pas-repondre@example.org>"
+    assert message.message["Auto-Submitted"] == "auto-generated"
+    assert message.message["Message-ID"] == Delivery.objects.get().message_id
+    for body in (message.text, message.html):
         assert f"https://console.example.org/activation/confirmer/{token_for(account)}/" in body
         assert "19/11/2026 à 14:12" in body
         assert account.identifier not in body
 
 
-def test_the_deadline_is_told_by_the_clock_of_the_school(settings):
+def test_the_deadline_is_told_by_the_clock_of_the_school(settings, mail_server):
     school = EstablishmentFactory.create(
         feed=FeedFactory.create(
             academy__code="28", academy__name="La Réunion", academy__time_zone="Indian/Reunion"
@@ -252,7 +251,7 @@ def test_the_deadline_is_told_by_the_clock_of_the_school(settings):
         resend(account, access, to=NEW)
         deliver_all()
 
-    assert "20/11/2026 à 01:30" in mail.outbox[0].body
+    assert "20/11/2026 à 01:30" in mail_server.received[0].text
 
 
 def test_nothing_is_promised_when_the_transaction_fails(access, account, django_capture_on_commit_callbacks):
@@ -264,26 +263,27 @@ def test_nothing_is_promised_when_the_transaction_fails(access, account, django_
     assert not Delivery.objects.exists()
 
 
-def test_the_queue_holds_keys_only(access, account, django_capture_on_commit_callbacks):
+def test_the_queue_is_told_that_mails_wait_and_nothing_of_them(
+    access, account, django_capture_on_commit_callbacks
+):
     with django_capture_on_commit_callbacks() as callbacks:
         resend(account, access, to=NEW)
 
-    keys = list(Delivery.objects.order_by("pk").values_list("pk", flat=True))
-    assert [callback.args for callback in callbacks] == [(key,) for key in keys]
+    assert callbacks == [send_mails.delay]
 
 
-def test_a_mail_is_sent_once_however_often_its_task_runs(access, account):
+def test_a_mail_is_sent_once_however_often_its_task_runs(access, account, mail_server):
     resend(account, access, to=NEW)
 
     deliver_all()
     deliver_all()
 
-    assert [message.to for message in mail.outbox] == [[NEW], ["attente@example.org"]]
+    assert [message.recipient for message in mail_server.received] == [NEW, "attente@example.org"]
     assert set(Delivery.objects.values_list("status", "attempts")) == {("sent", 1)}
 
 
 @pytest.mark.parametrize("change", ["activated", "moved", "closed"])
-def test_a_mail_without_object_any_more_does_not_leave(access, account, change):
+def test_a_mail_without_object_any_more_does_not_leave(access, account, change, mail_server):
     resend(account, access, to=account.pending_mail)
     if change == "activated":
         lifecycle.confirm_mail(account)
@@ -294,65 +294,74 @@ def test_a_mail_without_object_any_more_does_not_leave(access, account, change):
 
     deliver_all()
 
-    assert mail.outbox == []
-    assert Delivery.objects.get().last_error == "Sans objet : le compte a changé depuis."
+    assert mail_server.received == []
+    delivery = Delivery.objects.get()
+    assert (delivery.status, bool(delivery.last_error)) == ("cancelled", True)
 
 
 @pytest.mark.parametrize(
-    ("problem", "status", "waits"),
+    ("answer", "status", "told"),
     [
-        (SMTPRecipientsRefused({"attente@example.org": (550, b"no such user")}), "failed", None),
-        (SMTPRecipientsRefused({"attente@example.org": (450, b"greylisted")}), "pending", 60),
-        (SMTPServerDisconnected("Connection unexpectedly closed"), "pending", 60),
-        (ConnectionRefusedError(111, "Connection refused"), "pending", 60),
+        ("550 no such user", "refused", "adresse refusée (550 no such user)"),
+        ("450 greylisted", "pending", "en attente depuis"),
     ],
 )
-def test_a_server_which_refuses_or_is_down_loses_no_mail_and_writes_no_address(
-    access, account, monkeypatch, problem, status, waits
+def test_a_server_which_refuses_loses_no_mail_and_the_director_reads_it(
+    client, access, account, mail_server, answer, status, told
 ):
     resend(account, access, to=account.pending_mail)
+    mail_server.answers = lambda recipient: answer
+
+    deliver_all()
+
     delivery = Delivery.objects.get()
-
-    def refuse(*args):
-        raise problem
-
-    monkeypatch.setattr(EmailBackend, "send_messages", refuse)
-
-    assert mails.deliver(delivery.pk) == waits
-    delivery.refresh_from_db()
     assert (delivery.status, delivery.attempts) == (status, 1)
-    assert delivery.last_error
-    assert "@" not in delivery.last_error
+    client.force_login(access.agent)
+    uai = access.establishment.uai
+    assert told in client.get(reverse("account", args=[uai, account.pk])).text
+    listed = client.get(
+        reverse("responsable_list", args=[uai]), {"envoi": "refuse" if status == "refused" else "attente"}
+    )
+    assert account.identifier in listed.text
 
 
-def test_a_server_down_for_long_is_waited_for_longer_and_longer_then_given_up(access, account, monkeypatch):
+def test_another_school_of_the_family_reads_it_too_and_a_stranger_does_not(
+    client, access, account, mail_server
+):
+    other = MandateFactory.create()
+    child = StudentFactory.create(establishment=other.establishment)
+    ResponsibilityFactory.create(student=child, responsable=account.sources.get().responsable)
+    stranger = MandateFactory.create()
+    mail_server.answers = lambda recipient: "550 no such user"
     resend(account, access, to=account.pending_mail)
-    pk = Delivery.objects.get().pk
-    monkeypatch.setattr(EmailBackend, "send_messages", lambda *args: (_ for _ in ()).throw(OSError))
+    deliver_all()
 
-    waits = [mails.deliver(pk) for _ in range(mails.MOST_ATTEMPTS)]
+    client.force_login(other.agent)
+    found = client.get(reverse("responsable_list", args=[other.establishment.uai]), {"envoi": "refuse"})
+    assert account.identifier in found.text
+    client.force_login(stranger.agent)
+    listed = client.get(reverse("responsable_list", args=[stranger.establishment.uai]), {"envoi": "refuse"})
+    assert account.identifier not in listed.text
 
-    assert waits == [60, 120, 240, 480, 960, 1920, 3840, None]
-    assert Delivery.objects.get().status == "failed"
 
-
-def test_the_task_comes_back_until_the_server_answers(access, account, monkeypatch):
+def test_a_server_down_is_waited_for(access, account, mail_server):
     resend(account, access, to=account.pending_mail)
-    pk = Delivery.objects.get().pk
-    send, tries = EmailBackend.send_messages, []
+    mail_server.stop()
 
-    def answer_the_third_time(backend, messages):
-        tries.append(1)
-        if len(tries) < 3:
-            raise ConnectionRefusedError
-        return send(backend, messages)
+    deliver_all()
 
-    monkeypatch.setattr(EmailBackend, "send_messages", answer_the_third_time)
+    assert set(Delivery.objects.values_list("status", "attempts", "last_error")) == {("pending", 0, "")}
 
-    send_activation_mail.apply(args=[pk])
 
-    delivery = Delivery.objects.get()
-    assert (delivery.status, delivery.attempts, len(mail.outbox)) == ("sent", 3, 1)
+def test_asked_twice_only_the_last_link_is_mailed(access, account, mail_server):
+    resend(account, access, to=account.pending_mail)
+    resend(account, access, to=account.pending_mail)
+
+    deliver_all()
+
+    [message] = mail_server.received
+    assert token_for(account) in message.text
+    assert list(Delivery.objects.order_by("pk").values_list("status", flat=True)) == ["cancelled", "sent"]
 
 
 # The link.
@@ -490,7 +499,7 @@ def test_a_reset_or_a_notification_meanwhile_leaves_the_link_valid(access):
     assert account.sealed_secret
 
 
-def test_the_first_link_is_drawn_when_the_family_begins(access):
+def test_the_first_link_is_drawn_when_the_family_begins(access, mail_server):
     account = responsable_account(access.establishment, state=State.NOTIFIED)
 
     lifecycle.start_activation(account, password_hash=CHOSEN_PASSWORD_HASH, mail=NEW)
@@ -499,7 +508,7 @@ def test_the_first_link_is_drawn_when_the_family_begins(access):
 
     assert account.activation_link_number == 1
     assert timezone.now() - account.activation_link_at < timedelta(minutes=5)
-    assert [message.to for message in mail.outbox] == [[NEW]]
+    assert mail_server.recipients == [NEW]
     links.confirm(token_for(account))
 
 

@@ -3,14 +3,14 @@
 import re
 
 import pytest
-from django.core import mail
 from playwright.sync_api import expect
 
-from accounts.activation import mails
+from accounts import mailing
 from accounts.models import Account, Operation
 from accounts.secrets import open_secret
 from accounts.transitions import State
 from establishments.models import Event, EventKind
+from notifications import sending
 from notifications.models import Delivery
 from tests.factories import PASSWORD, AgentFactory, MandateFactory, responsable_account
 
@@ -48,12 +48,11 @@ def overflow(page):
 
 
 def deliver_all():
-    for pk in Delivery.objects.filter(status="pending").order_by("pk").values_list("pk", flat=True):
-        mails.deliver(pk)
+    sending.send_due(mailing.Composer())
 
 
 def test_a_director_sends_the_activation_mail_to_a_new_address_and_the_family_confirms_it(
-    new_page, school, assert_accessible, browser_watch
+    new_page, school, assert_accessible, browser_watch, mail_server
 ):
     browser_watch.allow("422|410")
     account = responsable_account(school, state=State.ACTIVATING)
@@ -77,10 +76,13 @@ def test_a_director_sends_the_activation_mail_to_a_new_address_and_the_family_co
     expect(page.get_by_text("Courriel d’activation envoyé à nouvelle@example.org")).to_be_visible()
     assert_accessible(page)
     deliver_all()
-    assert [message.to for message in mail.outbox] == [["nouvelle@example.org"], ["attente@example.org"]]
+    assert [each.recipient for each in mail_server.received] == [
+        "nouvelle@example.org",
+        "attente@example.org",
+    ]
     assert Event.objects.filter(kind=EventKind.ACCOUNT_ACTIVATION_RESENT).count() == 1
 
-    link = re.search(r"http://\S+/activation/confirmer/\S+", mail.outbox[0].body)[0]
+    link = re.search(r"http://\S+/activation/confirmer/\S+", mail_server.received[0].text)[0]
     family = new_page(viewport=PHONE)
     family.goto(link)
     family.reload()

@@ -313,13 +313,3 @@ def test_nothing_of_a_mail_is_logged(mail_server, caplog):
 )
 def test_what_can_be_written_to(text, is_one):
     assert is_address(text) is is_one
-
-
-def test_a_mail_another_task_promised_is_left_to_it(mail_server):
-    promised("a@example.org")
-    Delivery.objects.update(domain="")
-
-    assert send().sent == 0
-    with later(hours=25):
-        assert deliveries.give_up_on_old(timezone.now()) == 0
-    assert statuses() == {"a@example.org": Status.PENDING}
