@@ -33,6 +33,7 @@ class Verdict(enum.Enum):
 
     BOUNCED = "retours"
     TEMPORARY = "retards"
+    EARLY = "en avance"
     KNOWN = "déjà connus"
     FOREIGN = "sans rapport"
     MALFORMED = "illisibles"
@@ -50,11 +51,15 @@ class Report:
 def read_maildir(
     folder: Path, *, wet_run: bool, advance: Callable[[], object] = lambda: None
 ) -> Counter[Verdict]:
-    """Read what is new; when `wet_run`, mark the mails which came back and move what was read to `cur`."""
+    """Read what is new; when `wet_run`, mark the mails which came back and move what was read to `cur`.
+
+    A report of a mail not yet marked as sent stays in `new`, for another time.
+    """
     verdicts: Counter[Verdict] = Counter()
     for path in _new_messages(folder):
-        verdicts[_settle(path, wet_run=wet_run)] += 1
-        if wet_run:
+        verdict = _settle(path, wet_run=wet_run)
+        verdicts[verdict] += 1
+        if wet_run and verdict is not Verdict.EARLY:
             _move_to_read(path, folder)
         advance()
     return verdicts
@@ -80,20 +85,32 @@ def _settle(path: Path, *, wet_run: bool) -> Verdict:
         return Verdict.FOREIGN
     if not report.is_final:
         return Verdict.TEMPORARY
-    return Verdict.BOUNCED if mark_bounced(report, wet_run=wet_run) else Verdict.KNOWN
+    return mark_bounced(report, wet_run=wet_run)
 
 
 @transaction.atomic
-def mark_bounced(report: Report, *, wet_run: bool = True) -> bool:
-    """A mail once sent did not arrive; False when that is known already, or when it was never sent."""
-    sent = Delivery.objects.filter(pk=report.delivery, status=Delivery.Status.SENT)
-    if not wet_run:
-        return sent.exists()
-    return sent.update(status=Delivery.Status.BOUNCED, last_error=report.reason) == 1
+def mark_bounced(report: Report, *, wet_run: bool = True) -> Verdict:
+    """A mail once sent did not arrive: BOUNCED; KNOWN when that is known already, or the mail forgotten.
+
+    EARLY while it is pending: its server took it, but whoever sent it has not said so yet, or was killed
+    before; it will be sent again, and come back again.
+    """
+    about = Delivery.objects.select_for_update().filter(pk=report.delivery)
+    status = about.values_list("status", flat=True).first()
+    if status == Delivery.Status.PENDING:
+        return Verdict.EARLY
+    if status != Delivery.Status.SENT:
+        return Verdict.KNOWN
+    if wet_run:
+        about.update(status=Delivery.Status.BOUNCED, last_error=report.reason)
+    return Verdict.BOUNCED
 
 
 def read_report(content: bytes) -> Report | None:
-    """What a delivery report says of a mail of ours; None for anything else, forged keys included."""
+    """What a delivery report says of a mail of ours; None for anything else, forged keys included.
+
+    « failed » is final whatever the class of the status (RFC 3464, 2.3.3): 4.4.7 when a relay gave up.
+    """
     message = message_from_bytes(content, policy=policy.compat32)
     delivery = _delivery_named_in(message)
     if delivery is None or message.get_content_type() != "multipart/report":
@@ -102,7 +119,7 @@ def read_report(content: bytes) -> Report | None:
     if fields is None:
         return None
     action, status = str(fields["Action"] or "").strip().lower(), str(fields["Status"] or "").strip()
-    return Report(delivery, action == "failed" and status.startswith("5"), _reason(fields, status))
+    return Report(delivery, action == "failed", _reason(fields, status))
 
 
 def _delivery_named_in(message: Message) -> int | None:

@@ -94,9 +94,33 @@ def test_without_wet_run_nothing_is_written_nor_moved(maildir, sent):
     assert (maildir / "new" / "1").exists()
 
 
-@pytest.mark.parametrize(
-    ("action", "status"), [("delayed", "4.4.1"), ("failed", "4.2.2"), ("delivered", "2.0.0")]
-)
+def test_a_relay_which_gave_up_on_a_temporary_answer_has_failed_for_good(maildir, sent):
+    receive(maildir, report(sent, status="4.4.7"))
+
+    assert read(maildir).startswith("1 retours, 0 retards")
+
+    sent.refresh_from_db()
+    assert (sent.status, sent.last_error[:5]) == (Status.BOUNCED, "4.4.7")
+
+
+def test_a_report_which_comes_before_the_mark_waits_for_it(maildir):
+    promise([Promise("a@example.org", "Essai", ("test", "1"))], timezone.now())
+    delivery = claim()
+    receive(maildir, report(delivery))
+
+    assert "1 en avance" in read(maildir)
+    assert (maildir / "new" / "1").exists()
+    delivery.refresh_from_db()
+    assert delivery.status == Status.PENDING
+
+    mark_sent(delivery, "a@example.org")
+    assert read(maildir).startswith("1 retours")
+    delivery.refresh_from_db()
+    assert delivery.status == Status.BOUNCED
+    assert (maildir / "cur" / "1:2,S").exists()
+
+
+@pytest.mark.parametrize(("action", "status"), [("delayed", "4.4.1"), ("delivered", "2.0.0")])
 def test_what_is_not_final_changes_nothing(maildir, sent, action, status):
     receive(maildir, report(sent, action=action, status=status))
 
@@ -117,7 +141,7 @@ def test_a_second_report_of_the_same_mail_is_known_already(maildir, sent):
     receive(maildir, report(sent), "1")
     receive(maildir, report(sent), "2")
 
-    assert read(maildir).startswith("1 retours, 0 retards, 1 déjà connus")
+    assert read(maildir).startswith("1 retours, 0 retards, 0 en avance, 1 déjà connus")
 
 
 def test_whatever_else_lies_there_is_counted_and_stops_nothing(maildir, sent):
