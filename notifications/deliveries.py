@@ -113,9 +113,11 @@ def put_off(delivery: Delivery, reason: str) -> None:
     )
 
 
-def release(delivery: Delivery) -> None:
-    """Give a claim back as if it had not been: the mail is not to blame."""
-    _held(delivery).update(leased_until=None, attempts=delivery.attempts - 1)
+def release(delivery: Delivery, reason: str = "") -> None:
+    """Give a claim back as if it had not been, but for the `reason`: the mail is not to blame."""
+    _held(delivery).update(
+        leased_until=None, attempts=delivery.attempts - 1, last_error=reason or delivery.last_error
+    )
 
 
 def backoff(failures: int, longest: timedelta) -> timedelta:

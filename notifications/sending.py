@@ -57,7 +57,10 @@ def send_due(compose: Compose, turn_lasts: float = TURN) -> Turn:
                 _send(compose, postman, turn, time.monotonic() + turn_lasts)
             except ServerUnreachable as error:
                 # Beat comes back in a moment; the mails wait unharmed.
-                log.warning("mail server unreachable: %s", error)
+                if error.is_final:
+                    log.error("mail server refuses our mails: %s", error)
+                else:
+                    log.warning("mail server unreachable: %s", error)
                 turn.is_over = True
             turn.connections = postman.connections
     log.info("mails: %d sent, %d failed, %d put off", turn.sent, turn.failed, turn.put_off)
@@ -104,8 +107,8 @@ def _deliver(delivery: Delivery, compose: Compose, postman: Postman, turn: Turn)
             deliveries.pause_domain(delivery.domain)
         turn.put_off += 1
         return not later.is_domain
-    except ServerUnreachable:
-        deliveries.release(delivery)
+    except ServerUnreachable as error:
+        deliveries.release(delivery, error.reason)
         raise
     else:
         turn.sent += deliveries.mark_sent(delivery, mail.recipient)

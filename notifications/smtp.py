@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 from contextlib import suppress
 from types import TracebackType
@@ -9,9 +10,21 @@ from typing import cast
 
 from django.core.mail.backends.smtp import EmailBackend
 
+# What a server answers at RCPT that says nothing of the address (RFC 3463): its policy, relaying included,
+# and our own return path, which many check only then.
+_NOT_THE_ADDRESS = re.compile(r"5\.(?:7\.\d+|1\.[78])\b")
+
 
 class ServerUnreachable(Exception):
-    """Nobody answers, or not as a mail server that knows us: no recipient is to blame."""
+    """Nobody answers, or not as a mail server that knows us: no recipient is to blame.
+
+    `reason` is what it answered, if it did; `is_final`, when it will have no mail of ours.
+    """
+
+    def __init__(self, fact: str, *, reason: str = "", is_final: bool = False) -> None:
+        super().__init__(fact)
+        self.reason = reason
+        self.is_final = is_final
 
 
 class Deferred(Exception):
@@ -74,12 +87,15 @@ class Postman:
             server.sendmail(sender, [recipient], message)
         except smtplib.SMTPRecipientsRefused as refusal:
             code, answer = refusal.recipients[recipient]
-            self._refuse(code, answer, is_address=True)
+            self._refuse(code, answer, is_address=not _NOT_THE_ADDRESS.match(_text(answer)))
         except smtplib.SMTPDataError as refusal:
             self._refuse(refusal.smtp_code, refusal.smtp_error, is_address=False)
         except smtplib.SMTPSenderRefused as refusal:
             self.hang_up()
-            raise ServerUnreachable(f"MAIL FROM: {refusal.smtp_code}") from None
+            code, answer = refusal.smtp_code, refusal.smtp_error
+            raise ServerUnreachable(
+                f"MAIL FROM: {code}", reason=_readable(code, answer), is_final=code >= 500
+            ) from None
         except (OSError, smtplib.SMTPException):
             self.hang_up()
             raise Deferred("La connexion au serveur d’envoi a été coupée.") from None
@@ -96,5 +112,8 @@ class Postman:
 
 
 def _readable(code: int, answer: bytes | str) -> str:
-    text = answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer
-    return f"{code} {' '.join(text.split())}"[:300]
+    return f"{code} {' '.join(_text(answer).split())}"[:300]
+
+
+def _text(answer: bytes | str) -> str:
+    return answer.decode("utf-8", "replace") if isinstance(answer, bytes) else answer

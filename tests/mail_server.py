@@ -33,7 +33,8 @@ class Received:
 
 @dataclass
 class MailServer:
-    """`answers` says what to reply to each recipient (RCPT), `after_data` to each message; None: accepted.
+    """What to reply: `to_sender` to each return path (MAIL), `answers` to each recipient (RCPT), `after_data`
+    to each message; None: accepted.
 
     `connections` counts the lines opened. `hold` seconds pass before each message is accepted.
     """
@@ -41,6 +42,7 @@ class MailServer:
     received: list[Received] = field(default_factory=list)
     connections: int = 0
     hold: float = 0
+    to_sender: Callable[[str], str | None] = lambda sender: None
     answers: Callable[[str], str | None] = lambda recipient: None
     after_data: Callable[[str], str | None] = lambda recipient: None
     drops_after_data: bool = False
@@ -51,6 +53,15 @@ class MailServer:
         self.connections += 1
         session.host_name = hostname
         return responses
+
+    async def handle_MAIL(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if refusal := self.to_sender(address):
+            return refusal
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from notifications import deliveries, sending
 from notifications.deliveries import Promise
-from notifications.envelope import delivery_of, is_address
+from notifications.envelope import delivery_of, is_address, return_path
 from notifications.mails import Mail, Undeliverable, as_bytes, one_line
 from notifications.models import Delivery, DomainPause
 
@@ -59,6 +59,66 @@ def test_a_refused_address_is_said_so_and_does_not_stop_the_others(mail_server):
     assert mail_server.connections == 1
     refused = Delivery.objects.get(recipient="inconnu@example.org")
     assert (refused.status, refused.last_error) == (Status.REFUSED, "550 5.1.1 no such user")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "554 5.7.1 relay access denied",
+        "550 5.7.26 policy violation",
+        "550 5.1.8 sender's domain not found",
+    ],
+)
+def test_what_a_server_refuses_for_its_own_reasons_is_not_the_addresss_fault(mail_server, answer):
+    promised("a@example.org")
+    mail_server.answers = lambda address: answer
+
+    send()
+
+    delivery = Delivery.objects.get()
+    assert (delivery.status, delivery.last_error) == (Status.FAILED, answer)
+
+
+@pytest.mark.parametrize("answer", ["550 no such user", "550 5.1.1 unknown", "552 5.2.2 mailbox full"])
+def test_what_a_server_says_of_an_address_refuses_it(mail_server, answer):
+    promised("a@example.org")
+    mail_server.answers = lambda address: answer
+
+    send()
+
+    assert statuses() == {"a@example.org": Status.REFUSED}
+
+
+def test_a_server_which_will_have_no_mail_of_ours_is_an_error_and_says_why(mail_server, caplog, settings):
+    settings.BOUNCE_ADDRESS = "retours@example.org"
+    promised("a@example.org")
+    mail_server.to_sender = lambda sender: f"553 5.7.1 {sender} not owned by user"
+
+    turn = send()
+
+    assert turn.is_over
+    delivery = Delivery.objects.get()
+    assert (delivery.status, delivery.attempts, delivery.leased_until) == (Status.PENDING, 0, None)
+    assert delivery.last_error == f"553 5.7.1 {return_path(delivery.pk)} not owned by user"
+    [error] = [record for record in caplog.records if record.levelname == "ERROR"]
+    assert error.getMessage() == "mail server refuses our mails: MAIL FROM: 553"
+
+    mail_server.to_sender = lambda sender: None
+    send()
+    delivery.refresh_from_db()
+    assert (delivery.status, delivery.last_error) == (Status.SENT, "")
+
+
+def test_a_server_too_busy_for_our_mails_is_only_a_warning(mail_server, caplog):
+    caplog.set_level("WARNING")
+    promised("a@example.org")
+    mail_server.to_sender = lambda sender: "451 4.3.2 come back later"
+
+    send()
+
+    assert Delivery.objects.get().last_error == "451 4.3.2 come back later"
+    [record] = [record for record in caplog.records if record.name == "notifications.sending"]
+    assert record.levelname == "WARNING"
 
 
 def test_a_refused_message_has_failed_with_what_the_server_said(mail_server):
