@@ -24,8 +24,14 @@ if TYPE_CHECKING:
     from establishments.models import Establishment
 
 
+# Which record of an account speaks first, for its name and its address: that of the eldest child.
+RECORD_ORDER = ("student__birth_date", "student_id", "responsable_id")
+
+
 def contact_mail(validated: str, recorded: Iterable[str]) -> str:
-    """What the family validated, else the first usable address of the establishment's own records."""
+    """What the family validated, else the first usable address of the establishment's own records, which
+    come in RECORD_ORDER.
+    """
     return next((mail for mail in (validated, *recorded) if mail and is_address(mail)), "")
 
 
@@ -38,9 +44,7 @@ def contact_mails(
     """
     held = Holding.objects.filter(account__in=accounts, establishment=establishment)
     found: dict[int, str] = {}
-    rows = held.order_by("account_id", "responsable_id").values_list(
-        "account_id", "account__mail", "responsable__mail"
-    )
+    rows = held.order_by(*RECORD_ORDER).values_list("account_id", "account__mail", "responsable__mail")
     for account, validated, recorded in rows:
         if account not in found and (mail := contact_mail(validated, [recorded or ""])):
             found[account] = mail
@@ -77,24 +81,30 @@ def reach(operation: Operation) -> Reach:
         establishment=operation.establishment,
         account__operation_items__operation=operation,
         account__operation_items__version=F("account__version"),
-    ).order_by("responsable__surname_key", "responsable__given_name_key", "surname_key", "given_name_key")
+    )
     if operation.kind == Operation.Kind.RELAUNCH:
         held = held.filter(account__state=State.NOTIFIED)
     names: dict[int, str] = {}
     mails: dict[int, str] = {}
-    for account, validated, recorded, *name in held.values_list("account_id", *_READ):
-        names.setdefault(account, _name(*name))
+    orders: dict[int, tuple[str, ...]] = {}
+    read = held.order_by(*RECORD_ORDER).values_list("account_id", *_READ, *_NAME_ORDER)
+    for account, validated, recorded, surname, given_name, of_pupil, given_to_pupil, *keys in read:
+        names.setdefault(account, _name(surname, given_name, of_pupil, given_to_pupil))
+        orders.setdefault(account, tuple(key or "" for key in keys))
         if account not in mails and (mail := contact_mail(validated, [recorded or ""])):
             mails[account] = mail.casefold()
     readers: dict[str, list[str]] = defaultdict(list)
-    for account, mail in mails.items():
-        readers[mail].append(names[account])
+    in_order = sorted(names, key=lambda account: (orders[account], account))
+    for account in in_order:
+        if account in mails:
+            readers[mails[account]].append(names[account])
     return Reach(
-        unreachable=[name for account, name in names.items() if account not in mails],
+        unreachable=[names[account] for account in in_order if account not in mails],
         shared=[each for each in readers.values() if len(each) > 1],
     )
 
 
+_NAME_ORDER = ("responsable__surname_key", "responsable__given_name_key", "surname_key", "given_name_key")
 _READ = (
     "account__mail",
     "responsable__mail",

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.utils import timezone
 
+from accounts.contacts import RECORD_ORDER
 from accounts.models import Account, AccountKind, Holding
 from accounts.secrets import last_day, open_secret
 from accounts.transitions import State
@@ -79,7 +80,7 @@ def holders(establishment: Establishment, accounts: Iterable[int]) -> list[Recip
         "account", "responsable", "student__school_class", "student__establishment"
     )
     by_account: dict[int, list[Holding]] = defaultdict(list)
-    for holding in held.order_by("student__birth_date", "student_id", "responsable_id"):
+    for holding in held.order_by(*RECORD_ORDER):
         by_account[holding.account_id].append(holding)
     found = []
     for holdings in by_account.values():

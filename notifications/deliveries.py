@@ -92,6 +92,18 @@ def has_due() -> bool:
         return bool(cursor.fetchone()[0])
 
 
+def readdress(delivery: Delivery, recipient: str) -> bool:
+    """Write whom a mail in hand goes to, when that is no more whom it was promised to, before it goes.
+
+    False when the lease was over and somebody else has taken the mail up.
+    """
+    domain = domain_of(recipient)
+    if not _held(delivery).update(recipient=recipient, domain=domain):
+        return False
+    delivery.recipient, delivery.domain = recipient, domain
+    return True
+
+
 def mark_sent(delivery: Delivery, recipient: str) -> bool:
     """False when the lease was over and somebody else has taken the mail up."""
     return _mark(delivery, _Status.SENT, sent_at=timezone.now(), recipient=recipient, last_error="")

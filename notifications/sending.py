@@ -95,6 +95,8 @@ def _deliver(delivery: Delivery, compose: Compose, postman: Postman, turn: Turn)
     """True when the line was cut."""
     try:
         mail = compose(delivery)
+        if mail.recipient != delivery.recipient and not deliveries.readdress(delivery, mail.recipient):
+            return False
         postman.hand_over(return_path(delivery.pk), mail.recipient, as_bytes(mail, delivery.message_id))
     except Undeliverable as end:
         turn.failed += deliveries.mark_failed(delivery, end.status, end.reason)
@@ -102,9 +104,7 @@ def _deliver(delivery: Delivery, compose: Compose, postman: Postman, turn: Turn)
         status = Delivery.Status.REFUSED if refusal.is_address else Delivery.Status.FAILED
         turn.failed += deliveries.mark_failed(delivery, status, refusal.reason)
     except Deferred as later:
-        deliveries.put_off(delivery, later.reason)
-        if later.is_domain:
-            deliveries.pause_domain(delivery.domain)
+        _put_off(delivery, later)
         turn.put_off += 1
         return not later.is_domain
     except ServerUnreachable as error:
@@ -115,6 +115,12 @@ def _deliver(delivery: Delivery, compose: Compose, postman: Postman, turn: Turn)
         if delivery.was_paused:
             deliveries.resume_domain(delivery.domain)
     return False
+
+
+def _put_off(delivery: Delivery, later: Deferred) -> None:
+    deliveries.put_off(delivery, later.reason)
+    if later.is_domain:
+        deliveries.pause_domain(delivery.domain)
 
 
 @contextmanager

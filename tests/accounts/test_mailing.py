@@ -1,7 +1,7 @@
 """Notifying by mail: who is reached and how, what is held, what leaves, what never does."""
 
 import threading
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -12,16 +12,17 @@ from django.utils import timezone
 
 from accounts import contacts, lifecycle, mailing, operations, printing, tasks
 from accounts.lifecycle import AgentAct, act_on
-from accounts.models import Account, AccountKind, Operation, OperationItem
+from accounts.models import Account, AccountKind, AccountSource, Operation, OperationItem
 from accounts.secrets import open_secret
 from accounts.transitions import State, Transition
 from establishments.access import get_access
 from establishments.models import Event, Mandate, Responsable, Responsibility
 from notifications import sending
-from notifications.models import Delivery
+from notifications.models import Delivery, DomainPause
 from tests.factories import (
     EstablishmentFactory,
     MandateFactory,
+    ResponsableFactory,
     ResponsibilityFactory,
     StudentFactory,
     responsable_account,
@@ -401,6 +402,45 @@ def test_a_mail_goes_to_the_address_known_when_it_leaves(access, mail_server):
 
     assert mail_server.recipients == ["corrigee@example.org"]
     assert Delivery.objects.get().recipient == "corrigee@example.org"
+
+
+def test_the_preview_the_queue_and_the_mail_mean_the_address_of_the_same_record(access, mail_server):
+    """That of the eldest child, though it came last and its name too."""
+    school = access.establishment
+    account = responsable_account(school, record={"surname": "AAA", "mail": "cadette@example.org"})
+    eldest = StudentFactory.create(establishment=school, birth_date=date(2009, 1, 1))
+    record = ResponsableFactory.create(feed=school.feed, surname="ZZZ", mail="ainee@example.org")
+    ResponsibilityFactory.create(student=eldest, responsable=record)
+    AccountSource.objects.create(account=account, responsable=record, reason=AccountSource.Reason.RULE)
+    other = responsable_account(school, record={"surname": "MMM", "mail": "ainee@example.org"})
+
+    shared = contacts.reach(draft(access)).shared
+    ran(access)
+    promised = set(Delivery.objects.values_list("item__account", "recipient"))
+    send()
+
+    assert shared == [["MMM Anne", "ZZZ Anne"]]
+    assert promised == {(account.pk, "ainee@example.org"), (other.pk, "ainee@example.org")}
+    assert mail_server.recipients == ["ainee@example.org"] * 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"), [("550 5.1.1 unknown", Delivery.Status.REFUSED), ("451 later", "pending")]
+)
+def test_a_refusal_is_that_of_the_address_the_mail_was_sent_to(access, mail_server, answer, status):
+    responsable_account(access.establishment, record={"mail": "ancienne@example.org"})
+    ran(access)
+    Responsable.objects.update(mail="corrigee@lent.example.org")
+    mail_server.answers = lambda address: answer
+
+    send()
+
+    delivery = Delivery.objects.get()
+    assert (delivery.status, delivery.recipient) == (status, "corrigee@lent.example.org")
+    assert delivery.domain == "lent.example.org"
+    assert list(DomainPause.objects.values_list("domain", flat=True)) == (
+        ["lent.example.org"] if status == "pending" else []
+    )
 
 
 def test_the_last_mail_of_an_account_shows_on_its_page_and_filters_the_list(access, client, mail_server):

@@ -238,6 +238,20 @@ def test_a_lease_which_is_over_marks_nothing(mail_server):
         assert deliveries.mark_sent(second, "a@example.org")
 
 
+def test_a_lease_which_is_over_sends_to_no_other_address(mail_server):
+    promised("a@example.org")
+
+    def slow(delivery):
+        with later(minutes=6):
+            deliveries.claim()
+        return Mail("b@example.org", "Collège", "ce@example.org", "Essai", "Bonjour", "<p>Bonjour</p>")
+
+    sending.send_due(slow)
+
+    assert mail_server.received == []
+    assert statuses() == {"a@example.org": Status.PENDING}
+
+
 def test_what_there_is_no_more_to_say_is_not_said(mail_server):
     promised("a@example.org", "b@example.org")
 
