@@ -27,6 +27,7 @@ Compose = Callable[[Delivery], Mail]
 TURN = 60.0
 # Lines cut one after the other before the server is taken for dead.
 MOST_CUTS = 5
+FAULT = "Erreur interne."
 # The key of the advisory locks which number the senders, two integers with the sender's number.
 _LOCK = 0x6D61696C
 
@@ -69,11 +70,23 @@ def send_due(compose: Compose, turn_lasts: float = TURN) -> Turn:
 
 def _send(compose: Compose, postman: Postman, turn: Turn, until: float) -> None:
     cuts = 0
+    fault: Exception | None = None
     for delivery in _claimed(postman, until, turn):
-        is_cut = _deliver(delivery, compose, postman, turn)
+        try:
+            is_cut = _deliver(delivery, compose, postman, turn)
+        except ServerUnreachable:
+            raise
+        except Exception as error:
+            # The last resort: recorded, and raised again once the other mails have left.
+            log.error("a mail could not be sent: %s", type(error).__name__)
+            deliveries.put_off(delivery, FAULT)
+            turn.put_off += 1
+            fault, is_cut = fault or error, False
         cuts = cuts + 1 if is_cut else 0
         if cuts >= MOST_CUTS:
             raise ServerUnreachable(f"{cuts} lines cut")
+    if fault is not None:
+        raise fault
 
 
 def _claimed(postman: Postman, until: float, turn: Turn) -> Iterator[Delivery]:

@@ -265,6 +265,35 @@ def test_what_there_is_no_more_to_say_is_not_said(mail_server):
     assert statuses() == {"a@example.org": Status.CANCELLED, "b@example.org": Status.SENT}
 
 
+def test_a_mail_which_cannot_be_made_is_put_off_does_not_stop_the_others_and_is_not_hushed_up(mail_server):
+    promised("casse@example.org", "a@example.org")
+
+    def broken(delivery):
+        if delivery.recipient == "casse@example.org":
+            raise KeyError("template")
+        return compose(delivery)
+
+    with pytest.raises(KeyError, match="template"):
+        sending.send_due(broken)
+
+    assert statuses() == {"casse@example.org": Status.PENDING, "a@example.org": Status.SENT}
+    delivery = Delivery.objects.get(recipient="casse@example.org")
+    assert (delivery.last_error, delivery.leased_until) == ("Erreur interne.", None)
+    assert delivery.next_attempt_at > timezone.now()
+    with later(minutes=2):
+        assert send().sent == 1
+
+
+def test_a_mail_which_can_never_be_made_has_failed_in_the_end(mail_server, settings):
+    settings.MAIL_ATTEMPTS = 1
+    promised("a@example.org")
+
+    with pytest.raises(ZeroDivisionError):
+        sending.send_due(lambda delivery: 1 // 0)
+
+    assert list(Delivery.objects.values_list("status", "last_error")) == [(Status.FAILED, "Erreur interne.")]
+
+
 def test_a_turn_ends_in_time_and_says_that_there_is_more(mail_server):
     promised("a@example.org")
 
@@ -349,24 +378,6 @@ def test_no_name_nor_subject_can_add_a_header(sign):
     assert b"\nBcc" not in headers
     assert b"Reply-To" not in headers
     assert one_line(f"a{sign}b") == "a b"
-
-
-def test_nothing_of_a_mail_is_logged(mail_server, caplog):
-    caplog.set_level("DEBUG")
-    promised("refuse@example.org", "cause@example.org")
-    mail_server.answers = lambda address: "550 refuse@example.org unknown" if "refuse" in address else None
-
-    send()
-    mail_server.stop()
-    promised("encore@example.org")
-    send()
-
-    ours = [
-        record.getMessage()
-        for record in caplog.records
-        if record.name.startswith(("notifications", "django"))
-    ]
-    assert not any("@example.org" in line or "Bonjour" in line for line in ours)
 
 
 @pytest.mark.parametrize(
