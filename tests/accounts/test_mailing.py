@@ -1,5 +1,6 @@
 """Notifying by mail: who is reached and how, what is held, what leaves, what never does."""
 
+import logging
 import threading
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -17,7 +18,8 @@ from accounts.secrets import open_secret
 from accounts.transitions import State, Transition
 from establishments.access import get_access
 from establishments.models import Event, Mandate, Responsable, Responsibility
-from notifications import sending
+from notifications import deliveries, sending
+from notifications.deliveries import Promise
 from notifications.models import Delivery, DomainPause
 from tests.factories import (
     EstablishmentFactory,
@@ -441,6 +443,41 @@ def test_a_refusal_is_that_of_the_address_the_mail_was_sent_to(access, mail_serv
     assert list(DomainPause.objects.values_list("domain", flat=True)) == (
         ["lent.example.org"] if status == "pending" else []
     )
+
+
+REFUSALS = {
+    "taken": {},
+    "address refused": {"answers": lambda address: f"550 5.1.1 {address} unknown"},
+    "message refused": {"after_data": lambda address: f"554 {address} spam"},
+    "put off": {"answers": lambda address: f"451 {address} later"},
+    "return path refused": {"to_sender": lambda address: f"553 {address} not ours"},
+    "cut": {"drops_after_data": True},
+}
+
+
+@pytest.mark.parametrize("answers", REFUSALS.values(), ids=REFUSALS.keys())
+def test_no_logger_says_a_word_of_a_mail(access, mail_server, caplog, settings, answers):
+    settings.BOUNCE_ADDRESS = "retours@example.org"
+    record = {"mail": "odile.clairvaux@example.org", "surname": "CLAIRVAUX", "given_name": "Odile"}
+    account = responsable_account(access.establishment, record=record)
+    ran(access)
+    account.refresh_from_db()
+    password = open_secret(account.sealed_secret)
+    for name, answer in answers.items():
+        setattr(mail_server, name, answer)
+    caplog.set_level("DEBUG")
+
+    send()
+    mail_server.stop()
+    Delivery.objects.filter(status="pending").update(next_attempt_at=timezone.now())
+    send()
+
+    # But for the server of the test, which names whom it hears.
+    records = [record for record in caplog.records if not record.name.startswith("mail.")]
+    logged = "\n".join(logging.Formatter().format(record) for record in records).lower()
+    assert "notifications.sending" in {record.name for record in records}
+    for word in (password, account.sealed_secret, account.identifier, "clairvaux", "retours+", "odile"):
+        assert word.lower() not in logged
 
 
 def test_the_last_mail_of_an_account_shows_on_its_page_and_filters_the_list(access, client, mail_server):
