@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -254,6 +255,27 @@ def test_the_hour_of_a_sending_is_that_of_the_place(client, academy, zone):
     local = datetime(2026, 10, 25, 0, 30, tzinfo=UTC).astimezone(ZoneInfo(zone))
     assert school.academy.zone == ZoneInfo(zone)
     assert f"Programmée à {local:%H:%M}" in text
+
+
+@pytest.mark.parametrize(
+    ("confirmed", "announced"),
+    [
+        (datetime(2027, 10, 31, 0, 55, tzinfo=UTC), "Programmée à 02:05"),
+        (datetime(2027, 3, 28, 0, 55, tzinfo=UTC), "Programmée à 03:05"),
+    ],
+    ids=["an hour which comes twice", "an hour which never comes"],
+)
+def test_a_hold_lasts_as_long_on_the_nights_when_the_clocks_change(access, client, confirmed, announced):
+    assert access.establishment.academy.zone == ZoneInfo("Europe/Paris")
+    responsable_account(access.establishment)
+    operation = draft(access)
+
+    with time_machine.travel(confirmed, tick=False):
+        text = page_of(client, operation, "operation_confirm", sheets="on").text
+
+    assert announced in text
+    assert not operations.scheduled_until(confirmed + timedelta(minutes=9, seconds=59)).exists()
+    assert operations.scheduled_until(confirmed + timedelta(minutes=10)).get() == operation
 
 
 def test_without_any_mail_to_send_nothing_is_held(access):
@@ -530,20 +552,19 @@ def test_the_mail_goes_from_the_bulk_action_to_the_letterbox_through_the_tasks(
 ):
     settings.CELERY_TASK_ALWAYS_EAGER = True
     settings.MAIL_HOLD = timedelta(0)
-    responsable_account(access.establishment)
+    account = responsable_account(access.establishment)
     client.force_login(access.agent)
+    uai = access.establishment.uai
 
-    address = reverse("operation_create", args=[access.establishment.uai])
-    data = {"population": "RESPONSABLE", "accounts": Account.objects.get().pk, "action": "notify_mail"}
-    client.post(address, data)
+    data = {"population": "RESPONSABLE", "accounts": account.pk, "action": "notify_mail"}
+    client.post(reverse("operation_create", args=[uai]), data)
     operation = Operation.objects.get()
-    operations.confirm(operation)
-    tasks.run_operation(operation.pk)
-    tasks.send_mails()
+    with django_capture_on_commit_callbacks(execute=True):
+        client.post(reverse("operation_confirm", args=[uai, operation.pk]), {"sheets": "on"})
 
     operation.refresh_from_db()
     assert operation.status == Status.DONE
-    assert len(mail_server.received) == 1
+    assert mail_server.recipients == [account.holdings.get().responsable.mail]
 
 
 @pytest.mark.django_db(transaction=True)
