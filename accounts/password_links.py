@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
@@ -19,7 +20,7 @@ from accounts.secrets import last_day, open_secret
 from establishments.models import Event, EventKind
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import date, datetime
 
     from accounts.models import Account
     from notifications.models import Delivery
@@ -89,6 +90,13 @@ def show(token: str) -> Shown:
     zone = link.delivery.item.operation.establishment.academy.zone
     deadline = last_day(account.secret_expires_at, zone) if account.secret_expires_at else None
     return Shown(account.identifier, secret, deadline)
+
+
+def forget(now: datetime) -> int:
+    """Delete the old links which show nothing any more: used, or of a password since erased; how many."""
+    is_dead = Q(used_at__isnull=False) | Q(account__sealed_secret="")
+    old = PasswordLink.objects.filter(is_dead, created_at__lt=now - settings.MAIL_RECORD_LIFETIME)
+    return old.delete()[0]
 
 
 def _live(token: str) -> PasswordLink:

@@ -5,9 +5,18 @@ from collections.abc import Callable
 from celery import shared_task
 from django.utils import timezone
 
-from accounts import exports, leaflets, lifecycle, mailing, operations, printing, reminders
+from accounts import (
+    exports,
+    leaflets,
+    lifecycle,
+    mailing,
+    operations,
+    password_links,
+    printing,
+    reminders,
+)
 from accounts.models import Operation, OperationPart
-from notifications import deliveries, sending
+from notifications import deliveries, retention, sending
 
 # How each kind of operation settles its accounts, those which are not named by acting on them.
 _RUNS: dict[str, Callable[[int], bool | None]] = {
@@ -92,3 +101,10 @@ def purge_expired_secrets() -> None:
 def promise_reminders() -> None:
     if reminders.promise_due(timezone.now()):
         send_mails.delay()
+
+
+@shared_task(name="accounts.forget_mails")
+def forget_mails() -> None:
+    now = timezone.now()
+    retention.forget_mails(now)
+    password_links.forget(now)

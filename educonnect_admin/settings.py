@@ -204,6 +204,8 @@ MAIL_SENDERS = env.int("MAIL_SENDERS", default=1)
 # A mail put off so many times, or promised so long ago, has failed.
 MAIL_ATTEMPTS = env.int("MAIL_ATTEMPTS", default=20)
 MAIL_GIVE_UP = timedelta(hours=env.int("MAIL_GIVE_UP_HOURS", default=24))
+# How long the address a mail went to is known, and its one-use link: then only that it was sent, or failed.
+MAIL_RECORD_LIFETIME = timedelta(days=env.int("MAIL_RECORD_DAYS", default=365))
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
@@ -217,6 +219,7 @@ CELERY_TIMEZONE = "Europe/Paris"
 CELERY_BEAT_SCHEDULE_FILENAME = env.str("BEAT_SCHEDULE_FILE", default=str(BASE_DIR / "var" / "beat-schedule"))
 CELERY_BEAT_SCHEDULE = {
     "erase-dead-secrets": {"task": "accounts.purge_expired_secrets", "schedule": crontab(hour=0, minute=40)},
+    "forget-mails": {"task": "accounts.forget_mails", "schedule": crontab(hour=1, minute=10)},
     "purge-documents": {"task": "notifications.purge_documents", "schedule": crontab(minute=50)},
     "resume-operations": {"task": "accounts.resume_stalled_operations", "schedule": timedelta(minutes=1)},
     "start-scheduled": {"task": "accounts.start_scheduled_operations", "schedule": timedelta(seconds=15)},

@@ -79,4 +79,5 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 @login_not_required
 @require_safe
 def page(request: HttpRequest, name: str) -> HttpResponse:
-    return render(request, f"pages/{name}.html")
+    context = {"mail_record_days": settings.MAIL_RECORD_LIFETIME.days}
+    return render(request, f"pages/{name}.html", context)

@@ -467,6 +467,47 @@ def test_a_refusal_is_that_of_the_address_the_mail_was_sent_to(access, mail_serv
     )
 
 
+def test_a_year_later_nobody_knows_any_more_where_a_mail_went(access, client, mail_server):
+    told = responsable_account(access.establishment, record={"mail": "bien@example.org"})
+    refused = responsable_account(access.establishment, record={"mail": "mal@example.org"})
+    mail_server.answers = lambda address: "550 mal@example.org unknown" if "mal@" in address else None
+    operation = ran(access)
+    printing.plan_sheets(operation.pk)
+    send()
+    Responsable.objects.update(mail="")
+    Delivery.objects.update(created_at=timezone.now() - timedelta(days=366))
+
+    tasks.forget_mails()
+
+    assert set(Delivery.objects.values_list("status", "recipient", "domain", "last_error")) == {
+        ("sent", "", "", ""),
+        ("refused", "", "", "Détail effacé."),
+    }
+    client.force_login(access.agent)
+    page = page_of(client, operation).text
+    assert "Détail effacé." in page
+    pages = [client.get(reverse("account", args=[access.establishment.uai, a.pk])) for a in (told, refused)]
+    assert "Dernier courriel envoyé le" in pages[0].text
+    assert "adresse refusée (Détail effacé.)" in pages[1].text
+    assert not any("@example.org unknown" in text or "mal@" in text for text in (page, pages[1].text))
+
+
+def test_what_is_recent_or_still_waits_is_not_forgotten(access, settings):
+    settings.MAIL_RECORD_LIFETIME = timedelta(days=30)
+    DomainPause.objects.create(domain="muet.example.org", until=timezone.now() - timedelta(days=2))
+    DomainPause.objects.create(domain="lent.example.org", until=timezone.now())
+    recent, waiting = deliveries.promise([Promise("a@example.org", "", ("", ""))] * 2, timezone.now())
+    deliveries.mark_failed(recent, Delivery.Status.FAILED, "550 a@example.org")
+    Delivery.objects.filter(pk=recent.pk).update(created_at=timezone.now() - timedelta(days=29))
+    Delivery.objects.filter(pk=waiting.pk).update(created_at=timezone.now() - timedelta(days=31))
+
+    tasks.forget_mails()
+
+    assert set(Delivery.objects.values_list("recipient", flat=True)) == {"a@example.org"}
+    assert [pause.domain for pause in DomainPause.objects.all()] == ["lent.example.org"]
+    assert tasks.forget_mails.name in {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+
+
 REFUSALS = {
     "taken": {},
     "address refused": {"answers": lambda address: f"550 5.1.1 {address} unknown"},

@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import lifecycle, mailing, operations
+from accounts import lifecycle, mailing, operations, password_links, tasks
 from accounts.lifecycle import AgentAct, act_on
 from accounts.models import Account, AccountKind, EstablishmentSettings, Operation, PasswordLink
 from accounts.secrets import open_secret
@@ -62,6 +62,24 @@ def test_the_button_shows_identifiant_and_password_once(client, link):
         assert secret() not in again.text
     event = Event.objects.get(kind=EventKind.ACCOUNT_SECRET_SHOWN)
     assert (event.actor, event.target_id) == (Event.Actor.FAMILY, Account.objects.get().pk)
+
+
+@pytest.mark.parametrize(("is_used", "age", "links"), [(True, 366, 0), (True, 364, 1), (False, 366, 1)])
+def test_a_used_link_is_forgotten_after_a_year_and_a_live_one_never(client, link, is_used, age, links):
+    if is_used:
+        client.post(link)
+    PasswordLink.objects.update(created_at=timezone.now() - timedelta(days=age))
+
+    tasks.forget_mails()
+
+    assert PasswordLink.objects.count() == links
+
+
+def test_the_link_of_a_password_erased_is_forgotten_unused(link):
+    PasswordLink.objects.update(created_at=timezone.now() - timedelta(days=366))
+    Account.objects.update(closed_at=timezone.now(), sealed_secret="")
+
+    assert password_links.forget(timezone.now()) == 1
 
 
 def test_opening_it_a_hundred_times_uses_nothing_up(client, link):
