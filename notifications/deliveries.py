@@ -25,6 +25,8 @@ LEASE = timedelta(minutes=5)
 FIRST_DELAY = timedelta(minutes=1)
 LONGEST_DELAY = timedelta(minutes=60)
 LONGEST_PAUSE = timedelta(minutes=30)
+SILENT = "Le serveur d’envoi ne répond pas."
+WAS_SILENT = "Le serveur d’envoi n’a pas répondu."
 _Status = Delivery.Status
 
 
@@ -132,6 +134,23 @@ def release(delivery: Delivery, reason: str = "") -> None:
     )
 
 
+_EXPLAIN = f"""
+UPDATE notifications_delivery SET last_error = %(reason)s
+WHERE status = 'pending' AND last_error = '' AND id IN ({_DUE})
+"""  # noqa: S608 - a constant of this module
+
+
+def explain_wait(reason: str) -> None:
+    """Say of the mails which could leave, and have no reason of their own to wait, why they do not."""
+    with connection.cursor() as cursor:
+        cursor.execute(_EXPLAIN, {"reason": reason, "now": timezone.now()})
+
+
+def end_silence() -> None:
+    """The server answers again."""
+    Delivery.objects.filter(status=_Status.PENDING, last_error=SILENT).update(last_error="")
+
+
 def backoff(failures: int, longest: timedelta) -> timedelta:
     doublings = min(max(failures - 1, 0), 12)
     return min(FIRST_DELAY * (1 << doublings), longest)
@@ -164,7 +183,7 @@ def give_up_on_old(now: datetime) -> int:
     late = Q(created_at__lte=now - settings.MAIL_GIVE_UP) | Q(attempts__gte=settings.MAIL_ATTEMPTS)
     waiting = Delivery.objects.filter(late, status=_Status.PENDING).exclude(leased_until__gt=now)
     ended = {"status": _Status.FAILED, "next_attempt_at": None, "leased_until": None}
-    silent = waiting.filter(last_error="").update(**ended, last_error="Le serveur d’envoi n’a pas répondu.")
+    silent = waiting.filter(last_error__in=["", SILENT]).update(**ended, last_error=WAS_SILENT)
     return silent + waiting.update(**ended)
 
 

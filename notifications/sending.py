@@ -62,6 +62,7 @@ def send_due(compose: Compose, turn_lasts: float = TURN) -> Turn:
                     log.error("mail server refuses our mails: %s", error)
                 else:
                     log.warning("mail server unreachable: %s", error)
+                deliveries.explain_wait(error.reason or deliveries.SILENT)
                 turn.is_over = True
             turn.connections = postman.connections
     log.info("mails: %d sent, %d failed, %d put off", turn.sent, turn.failed, turn.put_off)
@@ -69,6 +70,8 @@ def send_due(compose: Compose, turn_lasts: float = TURN) -> Turn:
 
 
 def _send(compose: Compose, postman: Postman, turn: Turn, until: float) -> None:
+    postman.connect()
+    deliveries.end_silence()
     cuts = 0
     fault: Exception | None = None
     for delivery in _claimed(postman, until, turn):

@@ -467,6 +467,39 @@ def test_a_refusal_is_that_of_the_address_the_mail_was_sent_to(access, mail_serv
     )
 
 
+def test_while_the_server_is_down_the_operation_says_why_its_mails_wait(access, client, mail_server):
+    responsable_account(access.establishment)
+    responsable_account(access.establishment)
+    operation = ran(access)
+    printing.plan_sheets(operation.pk)
+    assert "Certains attendent" not in page_of(client, operation).text
+    mail_server.stop()
+
+    send()
+
+    assert "« Le serveur d’envoi ne répond pas. »" in page_of(client, operation).text.replace("\u202f", " ")
+    with time_machine.travel(timezone.now() + timedelta(hours=25)):
+        deliveries.give_up_on_old(timezone.now())
+    assert set(Delivery.objects.values_list("status", "last_error")) == {
+        ("failed", "Le serveur d’envoi n’a pas répondu.")
+    }
+
+
+def test_a_server_which_will_have_no_mail_of_ours_is_told_to_the_school(access, client, mail_server):
+    responsable_account(access.establishment)
+    responsable_account(access.establishment)
+    operation = ran(access)
+    printing.plan_sheets(operation.pk)
+    mail_server.to_sender = lambda sender: "550 5.7.1 not authorized"
+
+    send()
+
+    assert set(Delivery.objects.values_list("status", "last_error")) == {
+        ("pending", "550 5.7.1 not authorized")
+    }
+    assert "« 550 5.7.1 not authorized »" in page_of(client, operation).text.replace("\u202f", " ")
+
+
 def test_a_year_later_nobody_knows_any_more_where_a_mail_went(access, client, mail_server):
     told = responsable_account(access.establishment, record={"mail": "bien@example.org"})
     refused = responsable_account(access.establishment, record={"mail": "mal@example.org"})

@@ -193,6 +193,18 @@ def test_a_server_which_is_down_costs_no_mail_an_attempt(mail_server):
     assert set(Delivery.objects.values_list("status", "attempts", "leased_until")) == {("pending", 0, None)}
 
 
+def test_a_server_which_answers_again_ends_what_was_said_of_its_silence(mail_server, settings):
+    promised("a@example.org", "b@lent.example.org")
+    port, settings.EMAIL_PORT = settings.EMAIL_PORT, 1
+    send()
+    assert set(Delivery.objects.values_list("last_error", flat=True)) == {deliveries.SILENT}
+
+    settings.EMAIL_PORT = port
+    sending.send_due(compose, turn_lasts=0)
+
+    assert set(Delivery.objects.values_list("status", "last_error")) == {(Status.PENDING, "")}
+
+
 def test_a_server_slower_than_allowed_is_given_up_and_the_mail_tried_again(mail_server, settings):
     settings.EMAIL_TIMEOUT = 0.2
     mail_server.hold = 0.6
