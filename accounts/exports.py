@@ -315,15 +315,19 @@ def _event(
 
 
 def record_download(operation: Operation, by: Agent) -> None:
-    """Who took a list with passwords in clear, and when; nothing for any other document."""
-    if right_to_open(operation) == Right.EXPORT_SECRETS:
-        of_list = ("operation", operation.pk)
-        _event(EventKind.LIST_SECRETS_DOWNLOADED, operation, by, timezone.now(), of_list, {}).save()
+    """Who took a document which bears passwords in clear, and when; nothing for any other document."""
+    if operation.kind == Operation.Kind.LEAFLET:
+        return
+    kind = EventKind.DOCUMENT_DOWNLOADED
+    if operation.kind == Operation.Kind.LIST:
+        if not operation.options["with_secrets"]:
+            return
+        kind = EventKind.LIST_SECRETS_DOWNLOADED
+    _event(kind, operation, by, timezone.now(), ("operation", operation.pk), {}).save()
 
 
 def downloads(operation: Operation) -> list[Event]:
-    """Of a list with passwords in clear, the latest first."""
-    events = Event.objects.filter(
-        kind=EventKind.LIST_SECRETS_DOWNLOADED, target_kind="operation", target_id=operation.pk
-    )
+    """Of a document which bears passwords in clear, the latest first."""
+    kinds = [EventKind.DOCUMENT_DOWNLOADED, EventKind.LIST_SECRETS_DOWNLOADED]
+    events = Event.objects.filter(kind__in=kinds, target_kind="operation", target_id=operation.pk)
     return list(events.select_related("agent").order_by("-at", "-pk")[:20])

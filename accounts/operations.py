@@ -20,6 +20,7 @@ from accounts.models import Account, AccountKind, Holding, Operation, OperationI
 from accounts.secrets import expiry_from, last_day
 from accounts.transitions import ForbiddenTransition, SecretEffect, State, Transition
 from establishments.access import Right, get_access
+from establishments.models import Event, EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
     from accounts.models.account import AccountQuerySet
     from establishments.access import Access
+    from establishments.models import Agent
 
 CHUNK_SIZE = settings.OPERATION_CHUNK
 STALLED_AFTER = timedelta(seconds=60)
@@ -221,21 +223,43 @@ def confirm(operation: Operation, options: Mapping[str, Any] | None = None) -> b
     return _move(operation.pk, _Status.DRAFT, to=_Status.QUEUED, heartbeat_at=now, **changes)
 
 
-def cancel(operation: Operation) -> bool:
-    """Give a draft up, or call a scheduled operation off; False when it has begun."""
-    return _move(operation.pk, _Status.DRAFT, _Status.SCHEDULED, to=_Status.CANCELLED)
+@transaction.atomic
+def cancel(operation: Operation, *, by: Agent) -> bool:
+    """Give a draft up, or call a scheduled operation off, which is recorded; False when it has begun."""
+    if _move(operation.pk, _Status.SCHEDULED, to=_Status.CANCELLED):
+        _record(EventKind.OPERATION_CANCELLED, operation, by)
+        return True
+    return _move(operation.pk, _Status.DRAFT, to=_Status.CANCELLED)
 
 
-def end_hold(operation: Operation) -> bool:
-    """End the hold of a scheduled operation; False when it was cancelled or started by another.
+@transaction.atomic
+def end_hold(operation: Operation, *, by: Agent | None) -> bool:
+    """End the hold of a scheduled operation, in its time or forced by an agent, which is recorded.
 
-    Its agent's rights are read again: a mandate which ended meanwhile cancels it, nothing was applied.
+    False when it was cancelled or started by another. Its agent's rights are read again: a mandate which
+    ended meanwhile cancels it, nothing was applied.
     """
     if not _may_still(operation):
         stopped = {**operation.options, "stopped": RIGHTS_ENDED}
-        _move(operation.pk, _Status.SCHEDULED, to=_Status.CANCELLED, options=stopped)
+        if _move(operation.pk, _Status.SCHEDULED, to=_Status.CANCELLED, options=stopped):
+            _record(EventKind.OPERATION_CANCELLED, operation, None)
         return False
-    return _move(operation.pk, _Status.SCHEDULED, to=_Status.QUEUED, heartbeat_at=timezone.now())
+    begun = _move(operation.pk, _Status.SCHEDULED, to=_Status.QUEUED, heartbeat_at=timezone.now())
+    if begun and by:
+        _record(EventKind.OPERATION_HASTENED, operation, by)
+    return begun
+
+
+def _record(kind: EventKind, operation: Operation, by: Agent | None) -> None:
+    """What became of a scheduled operation, by an agent or by the platform."""
+    Event.objects.create(
+        kind=kind,
+        establishment=operation.establishment,
+        actor=Event.Actor.AGENT if by else Event.Actor.PLATFORM,
+        agent=by,
+        target_kind="operation",
+        target_id=operation.pk,
+    )
 
 
 def _may_still(operation: Operation) -> bool:

@@ -15,6 +15,7 @@ from accounts.contacts import names_at
 from accounts.mail_reports import MailReport, mail_report
 from accounts.models import Account, Operation, OperationItem
 from accounts.transitions import SecretEffect
+from establishments.models import Event, EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -130,6 +131,16 @@ def only_account(operation: Operation) -> OnlyAccount | None:
         return None
     name = _names(operation, items).get(items[0].account_id)
     return OnlyAccount(items[0].account, name) if name else None
+
+
+def acts(operation: Operation) -> list[Event]:
+    """What was done to a scheduled sending during its hold, and by whom."""
+    events = Event.objects.filter(
+        target_kind="operation",
+        target_id=operation.pk,
+        kind__in=[EventKind.OPERATION_CANCELLED, EventKind.OPERATION_HASTENED],
+    )
+    return list(events.select_related("agent").order_by("at", "pk"))
 
 
 def listed(operations: OperationQuerySet) -> OperationQuerySet:

@@ -38,7 +38,7 @@ def run_operation(pk: int) -> None:
 @shared_task(name="accounts.start_scheduled_operations")
 def start_scheduled_operations() -> None:
     for operation in operations.scheduled_until(timezone.now()):
-        if operations.end_hold(operation):
+        if operations.end_hold(operation, by=None):
             run_operation.delay(operation.pk)
 
 

@@ -79,7 +79,10 @@ def operation_page(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
         # Nothing moved: what has the focus, or was opened, stays as it is.
         return HttpResponse(status=204)
     context |= {"report": report, "seen": seen, "paper_form": reprint_form(operation)}
-    return render(request, "accounts/operation.html" + ("#progress" if request.htmx else ""), context)
+    if request.htmx:
+        return render(request, "accounts/operation.html#progress", context)
+    context |= {"acts": reports.acts(operation), "downloads": exports.downloads(operation)}
+    return render(request, "accounts/operation_told.html", context)
 
 
 def _list_page(request: ConsoleRequest, context: dict[str, Any]) -> HttpResponse:
@@ -118,7 +121,7 @@ def operation_start(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
     """« Envoyer maintenant » : the hold ends, by whoever may act; the rights of its author are read again."""
     access, operation = _to_act_on(request, uai, pk)
     with transaction.atomic():
-        if operations.end_hold(operation):
+        if operations.end_hold(operation, by=access.agent):
             transaction.on_commit(partial(run_operation.delay, operation.pk))
         else:
             messages.info(request, ALREADY_STARTED)
@@ -128,7 +131,7 @@ def operation_start(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
 @require_POST
 def operation_cancel(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
     access, operation = _to_act_on(request, uai, pk)
-    if not operations.cancel(operation):
+    if not operations.cancel(operation, by=access.agent):
         messages.info(request, ALREADY_CONFIRMED)
         return redirect("operation", access.establishment.uai, operation.pk)
     if operation.is_scheduled:

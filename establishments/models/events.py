@@ -28,14 +28,17 @@ class EventKind(models.TextChoices):
     ACCOUNT_ACTIVATION_FRANCECONNECT = "account:activation:franceconnect", "Compte activé par FranceConnect"
     ACCOUNT_ACTIVATION_ENT = "account:activation:ent", "Compte activé par transition depuis un ENT"
     ACCOUNT_FRANCECONNECT_LINKED = "account:franceconnect:linked", "FranceConnect lié au compte"
-    ACCOUNT_SOURCE_OPENED = "account:source:opened", "Enfant ou fiche rattaché au compte"
-    ACCOUNT_SOURCE_CLOSED = "account:source:closed", "Enfant ou fiche détaché du compte"
+    ACCOUNT_CHILD_ATTACHED = "account:child:attached", "Enfant rattaché au compte"
+    ACCOUNT_CHILD_DETACHED = "account:child:detached", "Enfant détaché du compte"
     ACCOUNT_SECRET_LISTED = "account:secret:listed", "Mot de passe provisoire porté sur une liste"
     OPERATION_CONFIRMED = "operation:confirmed", "Opération lancée"
     OPERATION_REPRINTED = "operation:reprinted", "Feuilles rééditées"
+    OPERATION_HASTENED = "operation:hastened", "Envoi avancé"
+    OPERATION_CANCELLED = "operation:cancelled", "Envoi annulé"
     DOCUMENT_DOWNLOADED = "document:downloaded", "Document téléchargé"
     LIST_SECRETS_MADE = "list:secrets:made", "Liste avec mots de passe éditée"
     LIST_SECRETS_DOWNLOADED = "list:secrets:downloaded", "Liste avec mots de passe téléchargée"
+    SETTING_CHANGED = "setting:changed", "Réglage modifié"
 
 
 class Event(models.Model):

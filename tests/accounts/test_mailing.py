@@ -57,7 +57,7 @@ def ran(access, *, sheets=True, **options):
     operations.confirm(operation, {"sheets": sheets})
     operation.refresh_from_db()
     if operation.is_scheduled:
-        assert operations.end_hold(operation)
+        assert operations.end_hold(operation, by=None)
     operations.run(operation.pk)
     operation.refresh_from_db()
     return operation
@@ -197,7 +197,7 @@ def test_an_address_lost_during_the_hold_is_noticed_when_it_starts(access, sheet
     Responsable.objects.update(mail="")
     operation.refresh_from_db()
 
-    operations.end_hold(operation)
+    operations.end_hold(operation, by=None)
     operations.run(operation.pk)
 
     assert operation.items.get().channel == channel
@@ -295,16 +295,55 @@ def test_cancelling_and_starting_cannot_both_win(access):
         operations.confirm(operation)
         operation.refresh_from_db()
 
-    assert (operations.cancel(first), operations.end_hold(first), operations.run(first.pk)) == (
+    assert (
+        operations.cancel(first, by=access.agent),
+        operations.end_hold(first, by=None),
+        operations.run(first.pk),
+    ) == (
         True,
         False,
         False,
     )
-    assert (operations.end_hold(second), operations.cancel(second), operations.end_hold(second)) == (
+    assert (
+        operations.end_hold(second, by=None),
+        operations.cancel(second, by=access.agent),
+        operations.end_hold(second, by=None),
+    ) == (
         True,
         False,
         False,
     )
+
+
+@pytest.mark.parametrize(
+    ("address", "told"), [("operation_cancel", "Envoi annulé par"), ("operation_start", "Envoi avancé par")]
+)
+def test_who_called_a_mailing_off_or_forced_it_is_recorded_and_shown(access, client, address, told):
+    responsable_account(access.establishment)
+    operation = draft(access)
+    operations.confirm(operation)
+    operation.refresh_from_db()
+    colleague = MandateFactory.create(establishment=access.establishment).agent
+    client.force_login(colleague)
+
+    text = client.post(reverse(address, args=[access.establishment.uai, operation.pk]), follow=True).text
+
+    event = Event.objects.get(target_kind="operation", target_id=operation.pk)
+    assert (event.agent, event.establishment) == (colleague, access.establishment)
+    assert f"{told} {colleague.full_name} le " in text
+
+
+def test_a_hold_which_ends_in_its_time_and_a_draft_given_up_are_no_act_of_anybody(access):
+    responsable_account(access.establishment)
+    held, given_up = draft(access), draft(access)
+    operations.confirm(held)
+    held.refresh_from_db()
+
+    assert operations.end_hold(held, by=None)
+    assert operations.cancel(given_up, by=access.agent)
+    assert not operations.cancel(held, by=access.agent)
+
+    assert not Event.objects.exists()
 
 
 def test_a_mandate_which_ended_during_the_hold_calls_it_off(access, client):
@@ -315,7 +354,7 @@ def test_a_mandate_which_ended_during_the_hold_calls_it_off(access, client):
     successor = MandateFactory.create(establishment=access.establishment).agent
     Mandate.objects.filter(agent=access.agent).update(ended_at=timezone.now())
 
-    assert not operations.end_hold(operation)
+    assert not operations.end_hold(operation, by=None)
 
     account.refresh_from_db()
     operation.refresh_from_db()
@@ -323,6 +362,7 @@ def test_a_mandate_which_ended_during_the_hold_calls_it_off(access, client):
     client.force_login(successor)
     text = client.get(reverse("operation", args=[access.establishment.uai, operation.pk])).text
     assert "n’a plus le droit d’agir sur ces comptes" in text
+    assert "Envoi annulé par la plateforme le " in text
     assert operation.get_kind_display() in (
         client.get(reverse("operation_list", args=[access.establishment.uai])).text
     )
@@ -333,7 +373,7 @@ def test_accounts_and_their_mails_are_committed_together(access, monkeypatch):
     operation = draft(access)
     operations.confirm(operation)
     operation.refresh_from_db()
-    operations.end_hold(operation)
+    operations.end_hold(operation, by=None)
 
     def full(*args):
         raise RuntimeError("disk full")
@@ -353,7 +393,7 @@ def test_the_queries_of_a_chunk_do_not_grow_with_it(access, size):
     operation = draft(access, with_reset=True)
     operations.confirm(operation)
     operation.refresh_from_db()
-    operations.end_hold(operation)
+    operations.end_hold(operation, by=None)
 
     with CaptureQueriesContext(connection) as queries:
         operations.run(operation.pk)
@@ -654,7 +694,7 @@ def test_two_directors_who_mail_the_same_accounts_mail_them_once(mail_server):
 
     def work(operation):
         try:
-            operations.end_hold(operation)
+            operations.end_hold(operation, by=None)
             operations.run(operation.pk)
         finally:
             connections.close_all()

@@ -19,6 +19,7 @@ from accounts.secrets import is_secret, open_secret
 from accounts.transitions import SecretEffect, State, Transition
 from establishments.access import get_access
 from establishments.models import Delegation, Event, EventKind, Responsibility
+from notifications.documents import store_document
 from tests.factories import (
     DelegationFactory,
     EstablishmentFactory,
@@ -121,13 +122,13 @@ def test_confirming_twice_queues_once(access):
 
     assert operations.confirm(operation)
     assert not operations.confirm(operation)
-    assert not operations.cancel(operation)
+    assert not operations.cancel(operation, by=access.agent)
 
 
 def test_a_cancelled_draft_can_no_longer_be_confirmed(access):
     account = responsable_account(access.establishment)
     operation = draft(access)
-    assert operations.cancel(operation)
+    assert operations.cancel(operation, by=access.agent)
 
     assert not operations.confirm(operation)
     assert not operations.run(operation.pk)
@@ -138,7 +139,7 @@ def test_a_cancelled_draft_can_no_longer_be_confirmed(access):
 def test_a_cancelled_draft_was_prepared_and_never_launched(client, access):
     responsable_account(access.establishment)
     operation = draft(access)
-    operations.cancel(operation)
+    operations.cancel(operation, by=access.agent)
 
     client.force_login(access.agent)
     text = client.get(reverse("operation", args=[access.establishment.uai, operation.pk])).text
@@ -488,3 +489,32 @@ def test_confirming_a_reset_twice_or_back_after_giving_up_resets_nothing_more(cl
     account.refresh_from_db()
     assert account.version == 1
     assert outcomes(given_up) == {account.identifier: "PENDING"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "recorded"),
+    [("NOTIFY_SHEETS", 1), ("NOTIFY_MAIL", 1), ("RESET", 1), ("LEAFLET", 0)],
+)
+def test_each_opening_of_sheets_with_passwords_is_recorded_and_shown(client, access, kind, recorded):
+    operation = Operation.objects.create(
+        establishment=access.establishment,
+        agent=access.agent,
+        kind=kind,
+        population=AccountKind.RESPONSABLE,
+        status=Operation.Status.DONE,
+        confirmed_at=timezone.now(),
+        document=store_document(
+            b"%PDF-", name="feuilles.pdf", content_type="application/pdf", lifetime=timedelta(days=1)
+        ),
+    )
+    colleague = MandateFactory.create(establishment=access.establishment).agent
+    client.force_login(colleague)
+    address = reverse("operation_document", args=[access.establishment.uai, operation.pk])
+
+    client.head(address)
+    assert client.get(address, {"telecharger": ""}).status_code == 200
+
+    events = Event.objects.filter(kind=EventKind.DOCUMENT_DOWNLOADED)
+    assert [(event.target_id, event.agent) for event in events] == [(operation.pk, colleague)] * recorded
+    page = client.get(reverse("operation", args=[access.establishment.uai, operation.pk])).text
+    assert page.count(f", {colleague.full_name}</li>") == recorded

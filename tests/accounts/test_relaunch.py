@@ -59,7 +59,7 @@ def run(operation, **options):
     operations.confirm(operation, {"sheets": True} | options)
     operation.refresh_from_db()
     if operation.is_scheduled:
-        operations.end_hold(operation)
+        operations.end_hold(operation, by=None)
     operations.run(operation.pk)
     operation.refresh_from_db()
     return operation
@@ -185,7 +185,7 @@ def test_confirmed_twice_and_run_twice_it_mails_once(access, family, client):
     again = page_of(client, operation, "operation_confirm", sheets="on")
     assert "avait déjà été confirmée" in again.text
     operation.refresh_from_db()
-    operations.end_hold(operation)
+    operations.end_hold(operation, by=None)
 
     for _ in range(2):
         operations.run(operation.pk)
@@ -200,7 +200,7 @@ def test_a_worker_killed_in_the_middle_of_a_chunk_leaves_nothing_behind(access, 
     operation = draft(access)
     operations.confirm(operation, {"sheets": True})
     operation.refresh_from_db()
-    operations.end_hold(operation)
+    operations.end_hold(operation, by=None)
     with monkeypatch.context() as killed:
         killed.setattr(mailing, "promise_links", lambda accounts: 1 / 0)
         with pytest.raises(ZeroDivisionError):
@@ -223,7 +223,7 @@ def test_the_queries_of_a_chunk_do_not_grow_with_it(access, size):
     operation = draft(access)
     operations.confirm(operation)
     operation.refresh_from_db()
-    operations.end_hold(operation)
+    operations.end_hold(operation, by=None)
 
     with CaptureQueriesContext(connection) as queries:
         operations.run(operation.pk)
