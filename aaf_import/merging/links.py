@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from aaf_import.merging.merge import Counts, Merge
+from accounts.transitions import State
+from establishments.models import EventKind
 
 # A responsable may be in any file; one that no file has, or who left, makes no link.
 _LINKS = """
@@ -25,7 +27,8 @@ FROM unknown JOIN staged_student staged ON staged.jointure = unknown.student
 """
 _CHANGES = """
 CREATE UNLOGGED TABLE link_change AS
-SELECT old.id AS old_id, link.student_id, link.responsable_id, link.kinship, link.is_legal, link.legal_code
+SELECT old.id AS old_id, link.student_id, link.responsable_id, link.kinship, link.is_legal, link.legal_code,
+       old.id IS NOT NULL AND old.ended_at IS NULL AND old.is_legal AS was_legal
 FROM current_link link
 LEFT JOIN establishments_responsibility old
      ON old.student_id = link.student_id AND old.responsable_id = link.responsable_id
@@ -41,25 +44,53 @@ UPDATE establishments_responsibility old
 SET kinship = change.kinship, is_legal = change.is_legal, legal_code = change.legal_code, ended_at = NULL
 FROM link_change change WHERE old.id = change.old_id
 """
-_ENDED = """
-UPDATE establishments_responsibility old SET ended_at = %(now)s
-FROM establishments_student student
-WHERE student.id = old.student_id AND student.feed_id = %(feed)s AND old.ended_at IS NULL
-      AND NOT EXISTS (SELECT FROM current_link link
-                      WHERE link.student_id = old.student_id AND link.responsable_id = old.responsable_id)
-      AND NOT EXISTS (SELECT FROM staying_student staying WHERE staying.id = old.student_id)
+# An account which nobody was told of has no history to keep: a first import and mass departures stay cheap.
+_TELL = """
+INSERT INTO establishments_event (kind, at, establishment_id, actor, agent_id, target_kind, target_id, data)
+SELECT CASE WHEN moved.is_legal THEN %(attached)s ELSE %(detached)s END, %(now)s, child.establishment_id,
+       'PLATFORM', NULL, 'account', account.id, jsonb_build_object('student', child.id)
+FROM {moved}
+JOIN establishments_student child ON child.id = moved.student_id
+JOIN accounts_accountsource source ON source.responsable_id = moved.responsable_id
+JOIN accounts_account account ON account.id = source.account_id
+WHERE child.eligible_at IS NOT NULL AND source.closed_at IS NULL
+      AND account.closed_at IS NULL AND account.state <> %(not_notified)s
 """
+_END = """
+WITH ended AS (
+    UPDATE establishments_responsibility old SET ended_at = %(now)s
+    FROM establishments_student student
+    WHERE student.id = old.student_id AND student.feed_id = %(feed)s AND old.ended_at IS NULL
+          AND NOT EXISTS (SELECT FROM current_link link
+                          WHERE link.student_id = old.student_id AND link.responsable_id = old.responsable_id)
+          AND NOT EXISTS (SELECT FROM staying_student staying WHERE staying.id = old.student_id)
+    RETURNING old.student_id, old.responsable_id, old.is_legal
+), told AS ({tell})
+SELECT count(*) FROM ended
+"""
+_TELL_CHANGES = _TELL.format(moved="(SELECT * FROM link_change WHERE is_legal <> was_legal) moved")
+_LOST = "(SELECT student_id, responsable_id, false AS is_legal FROM ended WHERE is_legal) moved"
+_ENDED = _END.format(tell=_TELL.format(moved=_LOST))
+_TOLD = {
+    "attached": EventKind.ACCOUNT_CHILD_ATTACHED.value,
+    "detached": EventKind.ACCOUNT_CHILD_DETACHED.value,
+    "not_notified": State.NOT_NOTIFIED.value,
+}
 
 
 def merge_links(merge: Merge) -> None:
-    """Pupils and responsables are merged already, departures included."""
+    """Pupils and responsables are merged already, departures included.
+
+    A child who comes to an account, or leaves it, is an event of the account.
+    """
     merge.run(_LINKS)
     merge.run(_UNKNOWN)
     merge.run("ANALYZE current_link")
     merge.run(_CHANGES)
     created, updated = merge.run(_NEW), merge.run(_CHANGED)
+    merge.run(_TELL_CHANGES, **_TOLD)
     total = merge.number("SELECT count(*) FROM current_link")
-    left = merge.run(_ENDED) if "Eleve" in merge.covered else 0
+    left = merge.number(_ENDED, **_TOLD) if "Eleve" in merge.covered else 0
     merge.counts["responsibilities"] = Counts(created, updated, total - created - updated, left)
     if created * 10 > total:
         merge.run("ANALYZE establishments_responsibility (student_id, responsable_id)")

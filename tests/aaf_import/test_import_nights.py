@@ -11,7 +11,8 @@ from django.utils import timezone
 from aaf_import.merging.links import merge_links
 from aaf_import.models import ImportRun
 from accounts.models import Account, DataIssue, Holding
-from establishments.models import Establishment, Feed, Responsable, Responsibility, Student
+from accounts.transitions import State
+from establishments.models import Establishment, Event, Feed, Responsable, Responsibility, Student
 from tests.aaf_import.builder import SCHOOL, Extract, extract, family, link
 from tests.aaf_import.conftest import Import
 
@@ -38,6 +39,7 @@ def content() -> dict[str, list[str]]:
         "accounts_accountsource",
         "accounts_identifierseries",
         "accounts_dataissue",
+        "establishments_event",
     )
     rows = {}
     with connection.cursor() as cursor:
@@ -144,6 +146,63 @@ def test_a_link_that_is_legal_no_more_holds_no_more(run_import: Import) -> None:
     run_import(extract().responsable().pupil("70001", link("80001", "10", "3")))
     assert Holding.objects.filter(kind="RESPONSABLE").count() == 0
     assert Responsibility.objects.get().ended_at is None
+
+
+def told() -> list[tuple[str, str, int | None, dict[str, int]]]:
+    """Of each event of an account: what the history says, by whom, where, about whom."""
+    events = Event.objects.filter(target_kind="account", target_id=Account.objects.get(kind="RESPONSABLE").pk)
+    return [
+        (event.get_kind_display(), event.actor, event.establishment_id, event.data)
+        for event in events.order_by("pk")
+    ]
+
+
+def tell_the_family() -> None:
+    """The account is past its creation: somebody may ask why a child vanished."""
+    Account.objects.filter(kind="RESPONSABLE").update(
+        state=State.ACTIVE, origin="FRANCECONNECT", franceconnect_sub="sub", activated_at=timezone.now()
+    )
+
+
+@pytest.mark.parametrize(
+    ("degree", "how"), [(1, "gone"), (1, "no link"), (2, "gone"), (2, "no link"), (2, "not legal")]
+)
+def test_a_child_who_leaves_an_account_and_comes_back_is_in_its_history(
+    run_import: Import, degree: int, how: str
+) -> None:
+    both = family(degree).pupil("70002", link("80001", degree=degree))
+    night = family(degree)
+    if how == "no link":
+        night.pupil("70002")
+    elif how == "not legal":
+        night.pupil("70002", link("80001", "10", "3", degree=degree))
+    run_import(both)
+    assert not Event.objects.exists()
+    tell_the_family()
+    child = Student.objects.get(jointure="70002")
+    about = (Event.Actor.PLATFORM, child.establishment_id, {"student": child.pk})
+
+    run_import(night)
+    run_import(night)
+    assert told() == [("Enfant détaché du compte", *about)]
+
+    run_import(both)
+    run_import(both)
+    assert told() == [("Enfant détaché du compte", *about), ("Enfant rattaché au compte", *about)]
+
+
+def test_a_second_child_who_comes_to_an_account_is_in_its_history(run_import: Import) -> None:
+    run_import(family())
+    tell_the_family()
+    run_import(family().pupil("70002", link("80001")))
+    assert [deed for deed, *_ in told()] == ["Enfant rattaché au compte"]
+
+
+def test_of_an_account_nobody_was_told_of_no_history_is_kept(run_import: Import) -> None:
+    run_import(family().pupil("70002", link("80001")))
+    run_import(family())
+    run_import(extract().responsable().pupil("70001", link("80001", "10", "3")))
+    assert not Event.objects.exists()
 
 
 def test_one_feed_leaves_the_others_alone(run_import: Import) -> None:
