@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 MOST_FOUND = 20
 _PHONE = re.compile(r"[+(]?[0-9][0-9 .\-/()\u00a0\u202f]{5,}")
+_DATE = re.compile(r"[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{4}")
+# Fewer digits than that, leading zeros apart, would be the ending of anybody's number.
+_LEAST_DIGITS = 6
 _INE = re.compile(r"[0-9]{9}[0-9A-Z]{2}|[0-9]{10}[A-Z]", re.IGNORECASE)
 # An identifiant is letters with a dot or a number: « m.abbeym », « j.latchoumy1 ».
 _IDENTIFIER = re.compile(r"[a-z]\.[a-z]*[0-9]*|[a-z]+[0-9]+", re.IGNORECASE)
@@ -92,7 +95,10 @@ def _matching(rows: RowQuerySet, query: str) -> RowQuerySet:
     if _INE.fullmatch(query):
         return rows.filter(student__ine=query.upper())
     if _PHONE.fullmatch(query):
-        return rows.annotate(as_typed=_DIGITS_TYPED).filter(_called(_national(query)))
+        number = "" if _DATE.fullmatch(query) else _national(query)
+        if len(number) < _LEAST_DIGITS:
+            return rows.none()
+        return rows.annotate(as_typed=_DIGITS_TYPED).filter(_called(number))
     if _IDENTIFIER.fullmatch(query):
         return rows.filter(account__identifier__startswith=query.lower())
     return rows.matching(query)

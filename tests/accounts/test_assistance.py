@@ -360,6 +360,21 @@ def test_a_family_is_found_by_whatever_it_says(school, director):
     assert {query: found(director, query) for query in SAID} == {query: [account.pk] for query in SAID}
 
 
+@pytest.mark.parametrize(
+    "query", ["00 00 00 00", "0 00 00 1", "0000000", "12/05/2012", "12.05.2012", "00 33 0 0"]
+)
+def test_what_is_not_enough_of_a_number_finds_nobody(school, director, query):
+    responsable_account(school, record={"mobile": "+33639980001", "home_phone": "+33112052012"})
+
+    assert found(director, query) == []
+
+
+def test_the_end_of_a_number_is_enough(school, director):
+    account = responsable_account(school, record={"mobile": "+33639981234"})
+
+    assert found(director, "98 12 34") == [account.pk]
+
+
 def test_a_pupil_and_each_of_the_responsables_are_found_once(school, director):
     pupil = student_account(school, record={"surname": "CADET", "surname_key": "CADET"})
     account = responsable_account(school, children=2)
