@@ -56,6 +56,9 @@ ACTIONS = {
     "account_resend",
 }
 
+# What a list, which changes no account, lets an agent do who may only consult: lists are theirs to make.
+LIST_ACTS = {"confirmer", "lancer", "abandonner", "reprendre", "reediter"}
+
 
 def routes(patterns=None, prefix=""):
     """Every (name, pattern) of the project, includes unfolded."""
@@ -84,36 +87,44 @@ class World:
             "STUDENT": student_account(self.school),
         }
         self.operations = {kind: self._operation(kind) for kind in AccountKind.values}
+        self.secret_lists = {
+            kind: self._operation(kind, "LIST", options={"format": "csv", "with_secrets": True})
+            for kind in AccountKind.values
+        }
+        self.scheduled = {
+            kind: self._operation(kind, "NOTIFY_MAIL", status="SCHEDULED", starts_at=timezone.now())
+            for kind in AccountKind.values
+        }
 
-    def _operation(self, kind):
+    def _operation(self, of, kind="NOTIFY_SHEETS", **fields):
         now = timezone.now()
         document = Document.objects.create(
             name="feuilles.pdf",
             content_type="application/pdf",
             size=1,
             sha256="",
-            storage_key=f"key-{kind}",
+            storage_key=f"key-{kind}-{of}",
             created_at=now,
             expires_at=now + timedelta(days=7),
         )
         operation = Operation.objects.create(
             establishment=self.school,
             agent=self.director,
-            kind="NOTIFY_SHEETS",
-            population=kind,
-            status="DONE",
-            confirmed_at=now,
-            document=document,
+            **{"kind": kind, "status": "DONE", "confirmed_at": now, "document": document, **fields},
+            population=of,
         )
-        OperationItem.objects.create(operation=operation, account=self.accounts[kind], version=0)
+        OperationItem.objects.create(operation=operation, account=self.accounts[of], version=0)
         return operation
 
     def addresses(self, uai, kind):
-        """Each route below an establishment, filled with the objects of `kind` of the school."""
+        """Each route below an establishment, filled with each object of `kind` of the school."""
+        operations = [each[kind].pk for each in (self.operations, self.secret_lists, self.scheduled)]
         for name, path in INSIDE:
-            pk = self.accounts[kind].pk if path.startswith("etablissements/<str:uai>/comptes/") else None
-            pk = pk or self.operations[kind].pk
-            yield name, "/" + path.replace("<str:uai>", uai).replace("<int:pk>", str(pk))
+            keys = [0] if "<int:pk>" not in path else operations
+            if path.startswith("etablissements/<str:uai>/comptes/"):
+                keys = [self.accounts[kind].pk]
+            for pk in keys:
+                yield name, "/" + path.replace("<str:uai>", uai).replace("<int:pk>", str(pk))
 
 
 @pytest.fixture
@@ -194,14 +205,35 @@ def test_a_delegate_for_pupils_finds_nothing_of_responsables(world):
             assert statuses == {404}, address
 
 
-def test_a_delegate_who_may_only_consult_acts_on_nothing_and_reads_no_sheet(world):
+@pytest.mark.parametrize("kind", AccountKind.values)
+def test_a_delegate_who_may_only_consult_acts_on_nothing_and_reads_no_secret(world, kind):
     delegate = DelegationFactory.create(
         establishment=world.school, profile=Delegation.Profile.CONSULT, population="BOTH"
     ).agent
+    own_lists = {f"/operations/{world.secret_lists[kind].pk}/{act}/" for act in LIST_ACTS}
 
-    for name, address in world.addresses(world.school.uai, "RESPONSABLE"):
-        if name in ACTIONS | {"operation_document"}:
+    for name, address in world.addresses(world.school.uai, kind):
+        if any(address.endswith(own) for own in own_lists):
+            continue
+        if name in ACTIONS | {"operation_document", "establishment_settings"}:
             assert {answer.status_code for answer in ask(delegate, address)} == {403}, address
+    for each in (world.operations, world.secret_lists, world.scheduled):
+        operation = each[kind]
+        before = operation.status
+        operation.refresh_from_db()
+        assert operation.status == before
+
+
+@pytest.mark.parametrize("profile", [Delegation.Profile.CONSULT, Delegation.Profile.ASSIST])
+def test_a_list_with_passwords_is_opened_by_those_alone_who_may_export_them(world, profile):
+    delegate = DelegationFactory.create(establishment=world.school, profile=profile, population="BOTH").agent
+    client = Client()
+    client.force_login(delegate)
+
+    for operation in world.secret_lists.values():
+        address = f"/etablissements/{world.school.uai}/operations/{operation.pk}/"
+        assert client.get(f"{address}document/").status_code == 403
+        assert client.get(address).status_code == 200
 
 
 def test_a_delegation_of_yesterday_or_of_tomorrow_opens_nothing(world):
