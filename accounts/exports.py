@@ -20,6 +20,7 @@ from accounts.transitions import SecretEffect
 from establishments.access import Right
 from establishments.models import Event, EventKind
 from notifications.documents import store_document
+from notifications.file_names import file_name
 from notifications.listing import AccountList, ListedRow
 from notifications.listing_csv import render_csv
 from notifications.listing_pdf import render_pdf
@@ -231,10 +232,9 @@ class _Making:
         )
 
     def file_name(self) -> str:
-        """« responsables-0940001A-20261124141530.csv »: the guide's date and hour, by the school's clock."""
         what = "responsables" if self.operation.population == AccountKind.RESPONSABLE else "eleves"
-        at = timezone.localtime(self.now, self.zone)
-        return f"{what}-{self.operation.establishment.uai}-{at:%Y%m%d%H%M%S}.{self.options.format}"
+        uai = self.operation.establishment.uai
+        return file_name(what, uai, self.now, self.zone, self.options.format.value)
 
 
 def _account(row: dict[str, Any]) -> Account:

@@ -22,6 +22,7 @@ from establishments.models import Event, EventKind
 from establishments.names import unaccented
 from notifications.cards import render_cards
 from notifications.documents import delete_documents, read_document, store_document
+from notifications.file_names import file_name
 from notifications.models import Document
 from notifications.sheet_joining import join
 from notifications.sheets import render_sheets
@@ -199,11 +200,11 @@ def _safe(label: str) -> str:
 
 
 def _stored(operation: Operation, content: bytes, extension: str, content_type: str) -> Document:
-    made_at = timezone.localtime(timezone.now(), operation.establishment.academy.zone)
+    place = operation.establishment
     what = "depliants" if operation.kind == Operation.Kind.LEAFLET else "feuilles"
     return store_document(
         content,
-        name=f"{what}-{operation.establishment.uai}-{made_at:%Y%m%d%H%M%S}.{extension}",
+        name=file_name(what, place.uai, timezone.now(), place.academy.zone, extension),
         content_type=content_type,
         lifetime=settings.DOCUMENT_LIFETIME,
     )

@@ -14,7 +14,9 @@ from establishments.templatetags.french import day_time, number, plural
 from statistics.tables import Line, list_address, page_address
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
+
+    from django.db.models import QuerySet
 
     from establishments.access import Access
 
@@ -23,17 +25,25 @@ CAMPAIGNS_A_PAGE = 20
 
 def campaign_lines(access: Access, page: str | None) -> tuple[Page[Any], list[Line]]:
     """A page of the campaigns, the latest first, each with its accounts which are still here, as they are."""
-    campaigns = (
-        campaigns_of(access.establishment)
-        .filter(population__in=kinds_of(access))
-        .select_related("agent")
-        .order_by("-confirmed_at", "-pk")
-    )
-    current = Paginator(campaigns, CAMPAIGNS_A_PAGE).get_page(page)
-    reached, here = _counts(access, [campaign.pk for campaign in current])
-    return current, [
+    current = Paginator(_campaigns(access), CAMPAIGNS_A_PAGE).get_page(page)
+    return current, _lines(access, list(current))
+
+
+def all_campaign_lines(access: Access) -> list[Line]:
+    """Every campaign, as the pages show them one after the other."""
+    return _lines(access, list(_campaigns(access)))
+
+
+def _campaigns(access: Access) -> QuerySet[Operation]:
+    campaigns = campaigns_of(access.establishment).filter(population__in=kinds_of(access))
+    return campaigns.select_related("agent").order_by("-confirmed_at", "-pk")
+
+
+def _lines(access: Access, campaigns: Sequence[Operation]) -> list[Line]:
+    reached, here = _counts(access, [campaign.pk for campaign in campaigns])
+    return [
         _line(access, campaign, here[campaign.pk], gone=reached[campaign.pk] - here[campaign.pk].total())
-        for campaign in current
+        for campaign in campaigns
     ]
 
 

@@ -13,7 +13,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from establishments.access import enter
 from establishments.requests import ConsoleRequest
-from statistics.campaigns import campaign_lines
+from statistics.campaigns import all_campaign_lines, campaign_lines
 from statistics.counting import (
     BY_CLASS,
     BY_LEVEL,
@@ -85,18 +85,18 @@ def _summary(request: ConsoleRequest, access: Access) -> dict[str, Any]:
 
 @require_safe
 def statistics_export(request: ConsoleRequest, uai: str) -> HttpResponse:
-    """What the page of the same query shows; `par=courbe` is its curves, day by day."""
+    """What the page of the same query shows, whole; `par=courbe` is its curves, day by day."""
     access = enter(request, uai)
     place, way = access.establishment, request.GET.get("par", "")
     if spread := _spreads(access).get(way):
         rows = table_rows(spread.label, spread_tables(access, spread))
-        return csv_response(place, f"statistiques_{way}", rows)
+        return csv_response(place, f"statistiques-{way}", rows)
     if way == BY_CAMPAIGN:
-        _, lines = campaign_lines(access, request.GET.get("page"))
-        return csv_response(place, "statistiques_campagne", line_rows("Campagne", lines))
+        rows = line_rows("Campagne", all_campaign_lines(access))
+        return csv_response(place, "statistiques-campagne", rows)
     scope = read_scope(access, request.GET)
     tables = summaries(access, scope)
     if way == "courbe":
         curves = read_curves(place, school_year_of(place.academy.local_date()), tables)
-        return csv_response(place, "statistiques_courbe", curve_rows(curves.values()))
+        return csv_response(place, "statistiques-courbe", curve_rows(curves.values()))
     return csv_response(place, "statistiques", table_rows(scope.label or "Origine", tables))

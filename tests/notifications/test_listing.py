@@ -16,9 +16,10 @@ from pypdf import PdfReader
 
 from notifications import listing_pdf
 from notifications.listing import AccountList, ListedRow
-from notifications.listing_csv import harmless, render_csv
+from notifications.listing_csv import render_csv
 from notifications.listing_pdf import render_pdf
 from notifications.listing_xlsx import render_xlsx
+from notifications.spreadsheets import harmless
 
 ROW = ListedRow(
     pupil=1,

@@ -76,11 +76,11 @@ def test_the_name_bears_the_date_and_the_time_of_the_academie(client):
         response = client.get(reverse("statistics_export", args=[school.uai]))
     assert (
         response["Content-Disposition"]
-        == f'attachment; filename="statistiques_{school.uai}_20261125010509.csv"'
+        == f'attachment; filename="statistiques-{school.uai}-20261125010509.csv"'
     )
 
 
-@pytest.mark.parametrize("label", ["=1+1", "+33", "-2", "@SUM(A1)", "\t=1"])
+@pytest.mark.parametrize("label", ["=1+1", "+cmd", "-2+3", "@SUM(A1)", "\t=1", " =1+1", "＝1+1"])
 def test_no_label_is_a_formula(college, export, label):
     student_account(
         college, record={"school_class": SchoolClassFactory.create(establishment=college, label=label)}
@@ -113,6 +113,15 @@ def test_the_export_of_a_class_and_of_campaigns(college, director, export):
     assert label.startswith("Notification du ")
     assert detail == f"Responsables · {operation.agent.full_name}"
     assert numbers == ["1", "0", "1", "0", "0"]
+
+
+def test_the_export_holds_all_the_campaigns_whatever_the_page(college, director, export):
+    account = responsable_account(college, state=State.NOTIFIED)
+    for days_ago in range(1, 23):
+        campaign(college, director, [account], days_ago=days_ago)
+    found = rows(export(par="campagne", page="2"))[1:]
+    assert len(found) == 22
+    assert len({label for label, *_ in found}) == 22
 
 
 def test_the_export_of_the_curve_has_the_days_that_were_counted(college, export):
