@@ -6,9 +6,9 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from accounts.choices import change_settings
 from accounts.forms import SettingsForm
 from accounts.models import EstablishmentSettings
 from establishments.access import enter
@@ -24,13 +24,11 @@ def establishment_settings(request: ConsoleRequest, uai: str) -> HttpResponse:
         establishment=access.establishment
     )
     instance = chosen.first() or EstablishmentSettings(establishment=access.establishment)
-    form = SettingsForm(request.POST or None, instance=instance)
-    if request.method == "POST":
-        form = SettingsForm(request.POST, instance=instance)
-        if form.is_valid():
-            form.instance.changed_at, form.instance.changed_by = timezone.now(), access.agent
-            form.save()
-            messages.success(request, "Réglages enregistrés.")
-            return redirect("establishment_settings", access.establishment.uai)
+    # A form whose only box is unticked posts no field: what is posted is told by the method.
+    form = SettingsForm(request.POST if request.method == "POST" else None, instance=instance)
+    if form.is_valid():
+        change_settings(form.instance, form.changed_data, by=access.agent)
+        messages.success(request, "Réglages enregistrés.")
+        return redirect("establishment_settings", access.establishment.uai)
     context = {"access": access, "form": form, "chosen": instance, "section": "settings"}
     return render(request, "accounts/settings.html", context, status=422 if form.is_bound else 200)

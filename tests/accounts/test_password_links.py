@@ -168,6 +168,20 @@ def test_a_director_or_a_deputy_chooses_it_for_the_establishment(client, access)
     assert not chosen.mails_a_link
 
 
+def test_each_change_of_a_setting_is_recorded_and_saving_the_same_is_none(client, access):
+    address = reverse("establishment_settings", args=[access.establishment.uai])
+    client.force_login(access.agent)
+
+    for posted in ({}, {"mails_a_link": "on"}, {"mails_a_link": "on"}, {}):
+        assert client.post(address, posted).status_code == 302
+
+    events = Event.objects.filter(kind=EventKind.SETTING_CHANGED).order_by("pk")
+    assert [(event.data, event.agent, event.establishment) for event in events] == [
+        ({"mails_a_link": True}, access.agent, access.establishment),
+        ({"mails_a_link": False}, access.agent, access.establishment),
+    ]
+
+
 def test_a_delegate_changes_no_setting(client, access):
     delegate = DelegationFactory.create(
         establishment=access.establishment, profile=Delegation.Profile.MANAGE, population="BOTH"
