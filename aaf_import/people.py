@@ -115,13 +115,7 @@ def _read_student(subject: Subject) -> None:
         return
     subject.batch.add_digested(
         STUDENTS,
-        subject.key,
-        subject.text(names.title, _TITLE_LIMIT),
-        surname,
-        subject.text(names.birth_surname, _NAME_LIMIT),
-        given_name,
-        name_key(surname)[:_NAME_LIMIT],
-        name_key(given_name)[:_NAME_LIMIT],
+        *_identity(subject, surname, given_name),
         subject.text(names.source_id, KEY_LIMIT),
         _ine(subject),
         birth_date,
@@ -234,6 +228,20 @@ def _relations(subject: Subject) -> list[Relation]:
     return list(kept.values())
 
 
+def _identity(subject: Subject, surname: str, given_name: str) -> tuple[str, ...]:
+    """What the rows of pupils and of responsables begin with."""
+    names = subject.names
+    return (
+        subject.key,
+        subject.text(names.title, _TITLE_LIMIT),
+        surname,
+        subject.text(names.birth_surname, _NAME_LIMIT),
+        given_name,
+        name_key(surname)[:_NAME_LIMIT],
+        name_key(given_name)[:_NAME_LIMIT],
+    )
+
+
 def read_responsable(entry: Entry, rules: Rules, batch: Batch) -> None:
     subject = subject_of(entry, rules, batch, NAMES[rules.degree].person_key)
     if subject:
@@ -249,13 +257,7 @@ def _read_responsable(subject: Subject) -> None:
     mobile, mobile_raw = _mobile(subject)
     subject.batch.add_digested(
         RESPONSABLES,
-        subject.key,
-        subject.text(names.title, _TITLE_LIMIT),
-        surname,
-        subject.text(names.birth_surname, _NAME_LIMIT),
-        given_name,
-        name_key(surname)[:_NAME_LIMIT],
-        name_key(given_name)[:_NAME_LIMIT],
+        *_identity(subject, surname, given_name),
         address(entry.one(names.address))[:240],
         subject.text(names.postcode, 16),
         subject.text(names.city, 120),

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts import operations
 from accounts.models import STATE_LABELS, Account, AccountKind, Holding, Operation, OperationItem
-from accounts.passwords import Standing, password_deadline, password_standing
+from accounts.passwords import OF_PASSWORD, Standing, account_of, password_deadline, password_standing
 from accounts.rows import RowQuerySet
 from accounts.secrets import open_secret
 from accounts.transitions import SecretEffect
@@ -54,11 +54,10 @@ _PRINTED = {
     Standing.CHOSEN: "******",
     Standing.NONE: "–",
 }
-_OF_PASSWORD = ("state", "password", "sealed_secret", "secret_expires_at")
 _READ = (
     "account_id",
     "account__identifier",
-    *(f"account__{name}" for name in _OF_PASSWORD),
+    *(f"account__{name}" for name in OF_PASSWORD),
     "student_id",
     "student__surname",
     "student__given_name",
@@ -175,7 +174,7 @@ class _Making:
         self.operation, self.now = operation, now
         self.options = ListOptions.of(operation)
         self.rows: list[dict[str, Any]] = list(_rows_of(operation).order_by(*_ORDER).values(*_READ))
-        self.accounts = {row["account_id"]: _account(row) for row in self.rows}
+        self.accounts = {row["account_id"]: account_of(row) for row in self.rows}
 
     @property
     def zone(self) -> ZoneInfo:
@@ -235,11 +234,6 @@ class _Making:
         what = "responsables" if self.operation.population == AccountKind.RESPONSABLE else "eleves"
         uai = self.operation.establishment.uai
         return file_name(what, uai, self.now, self.zone, self.options.format.value)
-
-
-def _account(row: dict[str, Any]) -> Account:
-    """As much of the account as the standing of its password takes."""
-    return Account(pk=row["account_id"], **{name: row[f"account__{name}"] for name in _OF_PASSWORD})
 
 
 def _rows_of(operation: Operation) -> RowQuerySet:

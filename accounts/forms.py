@@ -32,7 +32,8 @@ else:
 
 PAGE_SIZES = (50, 25, 100, 200)
 LONGEST_SEARCH = 100
-_KEY = re.compile(r"[0-9]{1,18}")
+KEY = re.compile(r"[0-9]{1,18}")
+"""What a primary key looks like in an address or a posted form."""
 _DEFAULTS = {"tri": DEFAULT_ORDER, "lignes": str(PAGE_SIZES[0])}
 # How each field narrows the rows, when it holds something.
 _NARROWINGS: dict[str, Callable[[RowQuerySet, Any], RowQuerySet]] = {
@@ -234,7 +235,7 @@ def _levels_of(establishment: Establishment) -> list[tuple[str, str]]:
 def _campaigns(establishment: Establishment, population: AccountKind, key: str) -> list[tuple[str, str]]:
     """The campaign asked for, if it is of this list, and none: a year has too many to offer them all."""
     asked = campaigns_of(establishment).filter(
-        population=population, pk=int(key) if _KEY.fullmatch(key) else 0
+        population=population, pk=int(key) if KEY.fullmatch(key) else 0
     )
     choices = [(str(each.pk), f"{each.campaign_label} du {day_time(each.confirmed_at)}") for each in asked]
     return [("", "Toutes"), *choices]

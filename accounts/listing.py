@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.forms import PAGE_SIZES
-from accounts.models import ORIGIN_LABELS, STATE_LABELS, Account
-from accounts.passwords import Standing, password_deadline, password_standing
+from accounts.models import ORIGIN_LABELS, STATE_LABELS
+from accounts.passwords import Standing, account_of, password_deadline, password_standing
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from accounts.forms import AccountFilterForm
     from accounts.rows import RowQuerySet
     from establishments.models import Establishment
-
-_OF_PASSWORD = ("state", "password", "sealed_secret", "secret_expires_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +100,7 @@ def read_listing(form: AccountFilterForm, seen: RowQuerySet, page: str | None, a
 
 
 def _line(row: dict[str, Any], address: str, now: datetime, zone: ZoneInfo) -> Line:
-    # As much of the account as the standing of its password takes.
-    password = {name: row[f"account__{name}"] for name in _OF_PASSWORD}
-    account = Account(pk=row["account_id"], **password)
+    account = account_of(row)
     standing = password_standing(account, now)
     student = _name(row, "student")
     return Line(

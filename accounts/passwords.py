@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from accounts.models import Account
 from accounts.secrets import last_day
 from accounts.transitions import State
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date, datetime
     from zoneinfo import ZoneInfo
 
-    from accounts.models import Account
+OF_PASSWORD = ("state", "password", "sealed_secret", "secret_expires_at")
+"""The columns of an account which say where its password stands."""
 
 
 class Standing(StrEnum):
@@ -21,6 +24,11 @@ class Standing(StrEnum):
     EXPIRED = "EXPIRED"
     CHOSEN = "CHOSEN"  # by the family: ******
     NONE = "NONE"  # FranceConnect only
+
+
+def account_of(row: Mapping[str, Any]) -> Account:
+    """Of a row of values of a holding, as much of the account as the standing of its password takes."""
+    return Account(pk=row["account_id"], **{name: row[f"account__{name}"] for name in OF_PASSWORD})
 
 
 def password_standing(account: Account, now: datetime) -> Standing:

@@ -2,12 +2,11 @@
 
 import secrets
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from cryptography.fernet import Fernet, MultiFernet
 from dateutil.relativedelta import relativedelta
-from django.conf import settings
+
+from notifications.keyring import keyring
 
 # No i, l, o, 0 nor 1: nothing that a family could take for something else. 31 symbols, 49.5 bits.
 LETTERS = "abcdefghjkmnpqrstuvwxyz"
@@ -15,11 +14,6 @@ DIGITS = "23456789"
 SECRET_LENGTH = 10
 # Guide of October 2018, chapter 2.1: three months after the notification.
 SECRET_LIFETIME = relativedelta(months=3)
-
-
-@lru_cache(maxsize=4)
-def _keyring(keys: tuple[str, ...]) -> MultiFernet:
-    return MultiFernet([Fernet(key) for key in keys])
 
 
 def draw_secret() -> str:
@@ -32,12 +26,12 @@ def draw_secret() -> str:
 
 def seal_secret(secret: str) -> str:
     """`secret` encrypted with the first of settings.SECRETS_KEYS."""
-    return _keyring(tuple(settings.SECRETS_KEYS)).encrypt(secret.encode()).decode()
+    return keyring().encrypt(secret.encode()).decode()
 
 
 def open_secret(sealed: str) -> str:
     """The password sealed in `sealed`; raises cryptography.fernet.InvalidToken when no key opens it."""
-    return _keyring(tuple(settings.SECRETS_KEYS)).decrypt(sealed.encode()).decode()
+    return keyring().decrypt(sealed.encode()).decode()
 
 
 def is_secret(sealed: str, given: str) -> bool:

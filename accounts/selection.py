@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from django.db.models import Q
 from django.http import QueryDict
 
 from accounts.activation.mails import LINK
-from accounts.forms import AccountFilterForm
+from accounts.forms import KEY, AccountFilterForm
 from accounts.models import Account, Operation, OperationItem
 from accounts.rows import rows_seen_by
 from establishments.access import Right
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from establishments.access import Access
 
 MOST_ACCOUNTS = 5_000
-_KEY = re.compile(r"[0-9]{1,18}")
 # The accounts of an operation which each scope means.
 _OF_OPERATION = {
     "operation": Q(),
@@ -74,7 +72,7 @@ def accounts_found(access: Access, population: AccountKind, filters: QueryDict) 
 
 
 def _of_operation(access: Access, population: AccountKind, pk: str, which: Q) -> frozenset[int]:
-    if not _KEY.fullmatch(pk):
+    if not KEY.fullmatch(pk):
         raise EmptySelection
     operation = Operation.objects.visible_to(access).filter(pk=pk, population=population)
     items = OperationItem.objects.filter(which, operation__in=operation, status=OperationItem.Status.DONE)
@@ -96,6 +94,6 @@ def _keys(data: QueryDict) -> frozenset[int]:
 
 def _parsed(keys: Iterable[str]) -> frozenset[int]:
     keys = list(keys)
-    if not all(_KEY.fullmatch(key) for key in keys):
+    if not all(KEY.fullmatch(key) for key in keys):
         raise EmptySelection
     return frozenset(map(int, keys))

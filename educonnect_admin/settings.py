@@ -248,9 +248,9 @@ AAF_ESTABLISHMENT_LOSS = env.float("AAF_ESTABLISHMENT_LOSS", default=0.20)
 AAF_FEED_LOSS = env.float("AAF_FEED_LOSS", default=0.05)
 # 1er degré: brothers and sisters, educators and carers are listed without being legal guardians.
 AAF_NOT_LEGAL_KINSHIPS: list[str] = env.list("AAF_NOT_LEGAL_KINSHIPS", default=["37", "41", "42", "43"])
-# Accounts for « personnes en charge » (legal flag 2 since 2018), who are not legal guardians.
 # What a family must choose as a password: « guide » (8 to 14, letters and digits) or « cnil ».
 FAMILY_PASSWORD_RULE = env.str("FAMILY_PASSWORD_RULE", default="cnil")
+# Accounts for « personnes en charge » (legal flag 2 since 2018), who are not legal guardians.
 ACCOUNTS_FOR_PERSONS_IN_CHARGE = env.bool("ACCOUNTS_FOR_PERSONS_IN_CHARGE", default=False)
 
 LOGGING = {

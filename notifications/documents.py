@@ -5,16 +5,17 @@ import os
 import secrets
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from functools import lru_cache, partial
+from functools import partial
 from math import inf
 from pathlib import Path
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from notifications.keyring import keyring
 from notifications.models import Document
 
 # A file without a row is either being written or was left by a process killed before its commit.
@@ -36,7 +37,7 @@ def store_document(content: bytes, *, name: str, content_type: str, lifetime: ti
     leaves only a file that the purge sweeps away.
     """
     key = secrets.token_hex(16)
-    _write(_path(key), _cipher().encrypt(content))
+    _write(_path(key), keyring().encrypt(content))
     now = timezone.now()
     return Document.objects.create(
         name=name,
@@ -54,7 +55,7 @@ def read_document(document: Document) -> bytes:
     if document.expires_at <= timezone.now():
         raise DocumentGone(document.pk)
     try:
-        return _cipher().decrypt(_path(document.storage_key).read_bytes())
+        return keyring().decrypt(_path(document.storage_key).read_bytes())
     except FileNotFoundError as missing:
         raise DocumentGone(document.pk) from missing
     except InvalidToken as unreadable:
@@ -124,13 +125,3 @@ def _sync_folder(folder: Path) -> None:
 def _unlink(keys: list[str]) -> None:
     for key in keys:
         _path(key).unlink(missing_ok=True)
-
-
-def _cipher() -> MultiFernet:
-    return _keyring(tuple(settings.SECRETS_KEYS))
-
-
-@lru_cache(maxsize=4)
-def _keyring(keys: tuple[str, ...]) -> MultiFernet:
-    """The first key encrypts, all decrypt."""
-    return MultiFernet([Fernet(key) for key in keys])

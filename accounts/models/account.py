@@ -46,10 +46,6 @@ class AccountQuerySet(models.QuerySet["Account"]):
     def in_state(self, state: State) -> AccountQuerySet:
         return self.filter(state=state)
 
-    def expiring_before(self, at: datetime) -> AccountQuerySet:
-        """Those whose provisional secret is there and dies before `at`, the dead ones included."""
-        return self.exclude(sealed_secret="").filter(secret_expires_at__lt=at)
-
 
 def kinds_of(access: Access) -> list[AccountKind]:
     """The kinds of accounts an agent may see where they are acting."""

@@ -17,22 +17,35 @@ from establishments.access import Right, enter
 from establishments.requests import ConsoleRequest
 
 TOO_LARGE = "Plus de 5 000 comptes : précisez la recherche pour les sélectionner."
+TEMPLATE = "accounts/account_list.html"
+WORDS = {
+    AccountKind.RESPONSABLE: {
+        "title": "Gestion des comptes responsables",
+        "current": "Responsables",
+        "caption": "Comptes des responsables, une ligne par élève et responsable",
+    },
+    AccountKind.STUDENT: {
+        "title": "Gestion des comptes élèves",
+        "current": "Élèves",
+        "caption": "Comptes des élèves",
+    },
+}
 NOTHING_FOUND = "Cette recherche ne trouve plus aucun compte : rechargez la page."
 
 
 @require_safe
 @vary_on_headers("HX-Request")
 def responsable_list(request: ConsoleRequest, uai: str) -> HttpResponse:
-    return _list(request, uai, AccountKind.RESPONSABLE, "accounts/responsable_list.html")
+    return _list(request, uai, AccountKind.RESPONSABLE)
 
 
 @require_safe
 @vary_on_headers("HX-Request")
 def student_list(request: ConsoleRequest, uai: str) -> HttpResponse:
-    return _list(request, uai, AccountKind.STUDENT, "accounts/student_list.html")
+    return _list(request, uai, AccountKind.STUDENT)
 
 
-def _list(request: ConsoleRequest, uai: str, population: AccountKind, template: str) -> HttpResponse:
+def _list(request: ConsoleRequest, uai: str, population: AccountKind) -> HttpResponse:
     access = enter(request, uai)
     access.require(Right.CONSULT, population)
     form = AccountFilterForm(request.GET, establishment=access.establishment, population=population)
@@ -45,10 +58,12 @@ def _list(request: ConsoleRequest, uai: str, population: AccountKind, template: 
         "page": listing.page,
         "population": population.value,
         "can_act": access.can(Right.ASSIST, population),
+        "of_responsables": population == AccountKind.RESPONSABLE,
+        **WORDS[population],
     }
     if not request.htmx or request.htmx.history_restore_request:
-        return render(request, template, context)
-    return push_url(render(request, f"{template}#results", context), request.path + listing.address)
+        return render(request, TEMPLATE, context)
+    return push_url(render(request, f"{TEMPLATE}#results", context), request.path + listing.address)
 
 
 @require_safe

@@ -7,16 +7,11 @@ from playwright.sync_api import expect
 
 from accounts.models import Operation
 from accounts.transitions import State
-from tests.factories import PASSWORD, AgentFactory, MandateFactory, responsable_account
+from tests.e2e.director import sign_in
+from tests.factories import responsable_account
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PHONE = {"viewport": {"width": 390, "height": 844}}
-
-
-@pytest.fixture
-def school():
-    director = AgentFactory.create(email="directrice@example.org", password=PASSWORD)
-    return MandateFactory.create(agent=director).establishment
 
 
 @pytest.fixture
@@ -27,10 +22,7 @@ def family(school):
 
 
 def open_assistance(page):
-    page.goto("/connexion/")
-    page.get_by_label(re.compile("mail", re.IGNORECASE)).fill("directrice@example.org")
-    page.locator("input[type=password]").fill(PASSWORD)
-    page.get_by_role("button", name="Se connecter").click()
+    sign_in(page)
     page.get_by_role("link", name="Assistance").click()
     page.wait_for_url("**/assistance/")
     return page

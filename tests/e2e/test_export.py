@@ -18,22 +18,10 @@ from accounts.transitions import State
 from establishments.access import get_access
 from establishments.models import Event, EventKind
 from notifications.documents import read_document
-from tests.factories import PASSWORD, AgentFactory, MandateFactory, responsable_account
+from tests.e2e.director import sign_in
+from tests.factories import responsable_account
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def school():
-    director = AgentFactory.create(email="directrice@example.org", password=PASSWORD)
-    return MandateFactory.create(agent=director).establishment
-
-
-def sign_in(page):
-    page.goto("/")
-    page.get_by_label(re.compile("mail", re.IGNORECASE)).fill("directrice@example.org")
-    page.locator("input[type=password]").fill(PASSWORD)
-    page.get_by_role("button", name="Se connecter").click()
 
 
 def choose(page, what):

@@ -9,10 +9,8 @@ from accounts.models import Account, Operation
 from accounts.transitions import State
 from establishments.models import Student
 from establishments.names import name_key
+from tests.e2e.director import sign_in
 from tests.factories import (
-    PASSWORD,
-    AgentFactory,
-    MandateFactory,
     SchoolClassFactory,
     responsable_account,
     student_account,
@@ -21,12 +19,6 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db(transaction=True)
 
 TICKS = "#results input[name=account]"
-
-
-@pytest.fixture
-def school():
-    director = AgentFactory.create(email="directrice@example.org", password=PASSWORD)
-    return MandateFactory.create(agent=director).establishment
 
 
 @pytest.fixture
@@ -42,11 +34,7 @@ def named(account, surname):
 
 
 def open_list(page, school, query="", name="responsables"):
-    page.goto("/connexion/")
-    page.get_by_label(re.compile("mail", re.IGNORECASE)).fill("directrice@example.org")
-    page.locator("input[type=password]").fill(PASSWORD)
-    page.get_by_role("button", name="Se connecter").click()
-    page.wait_for_url("**/etablissements/**")
+    sign_in(page)
     return go(page, school, query, name)
 
 

@@ -13,15 +13,10 @@ from accounts.tasks import run_operation, send_mails
 from accounts.transitions import State
 from establishments.access import get_access
 from notifications.models import Delivery
-from tests.factories import PASSWORD, AgentFactory, MandateFactory, responsable_account
+from tests.e2e.director import sign_in
+from tests.factories import responsable_account
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def school():
-    director = AgentFactory.create(email="directrice@example.org", password=PASSWORD)
-    return MandateFactory.create(agent=director).establishment
 
 
 @pytest.fixture
@@ -32,13 +27,6 @@ def worker(celery_worker_process, mail_server):
     celery_worker_process.start(**environment)
     celery_worker_process.start_again = lambda: celery_worker_process.start(**environment)
     return celery_worker_process
-
-
-def sign_in(page):
-    page.goto("/")
-    page.get_by_label(re.compile("mail", re.IGNORECASE)).fill("directrice@example.org")
-    page.locator("input[type=password]").fill(PASSWORD)
-    page.get_by_role("button", name="Se connecter").click()
 
 
 def prepare(page):

@@ -16,7 +16,8 @@ from accounts.tasks import resume_stalled_operations, run_operation
 from accounts.transitions import State
 from establishments.access import get_access
 from establishments.models import Event, EventKind
-from tests.factories import PASSWORD, AgentFactory, MandateFactory, responsable_account
+from tests.e2e.director import sign_in
+from tests.factories import responsable_account
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,19 +25,6 @@ AVERTISSEMENT = (
     "Avertissement : les mots de passe des comptes qui n'étaient pas encore notifiés "
     "n'ont pas été mis à jour."
 )
-
-
-@pytest.fixture
-def school():
-    director = AgentFactory.create(email="directrice@example.org", password=PASSWORD)
-    return MandateFactory.create(agent=director).establishment
-
-
-def sign_in(page):
-    page.goto("/")
-    page.get_by_label(re.compile("mail", re.IGNORECASE)).fill("directrice@example.org")
-    page.locator("input[type=password]").fill(PASSWORD)
-    page.get_by_role("button", name="Se connecter").click()
 
 
 def text_of(pdf):

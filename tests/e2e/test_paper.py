@@ -19,24 +19,11 @@ from accounts.transitions import State
 from establishments.access import get_access
 from establishments.models import Event, EventKind, SchoolClass, Student
 from notifications.documents import read_document
-from tests.factories import PASSWORD, AgentFactory, MandateFactory, responsable_account
+from tests.e2e.director import sign_in
+from tests.factories import responsable_account
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PHONE = {"viewport": {"width": 390, "height": 844}}
-
-
-@pytest.fixture
-def school():
-    director = AgentFactory.create(email="directrice@example.org", password=PASSWORD)
-    return MandateFactory.create(agent=director).establishment
-
-
-def sign_in(page):
-    page.goto("/connexion/")
-    page.get_by_label(re.compile("mail", re.IGNORECASE)).fill("directrice@example.org")
-    page.locator("input[type=password]").fill(PASSWORD)
-    page.get_by_role("button", name="Se connecter").click()
-    page.wait_for_url("**/etablissements/**")
 
 
 def overflow(page):

@@ -9,16 +9,11 @@ from playwright.sync_api import expect
 
 from accounts.models import Account
 from accounts.transitions import State
-from tests.factories import PASSWORD, AgentFactory, MandateFactory, provisional, responsable_account
+from tests.e2e.director import sign_in
+from tests.factories import provisional, responsable_account
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PHONE = {"width": 390, "height": 844}
-
-
-@pytest.fixture
-def school():
-    director = AgentFactory.create(email="directrice@example.org", password=PASSWORD)
-    return MandateFactory.create(agent=director).establishment
 
 
 @pytest.fixture
@@ -41,10 +36,7 @@ def test_a_director_relaunches_from_the_home_and_from_the_list_on_a_phone(
     responsable_account(school, state=State.ACTIVATING)
     responsable_account(school, state=State.ACTIVE)
     page = new_page(viewport=PHONE)
-    page.goto("/")
-    page.get_by_label(re.compile("mail", re.IGNORECASE)).fill("directrice@example.org")
-    page.locator("input[type=password]").fill(PASSWORD)
-    page.get_by_role("button", name="Se connecter").click()
+    sign_in(page)
 
     assert_accessible(page)
     page.get_by_role("button", name=re.compile("Le relancer.*expiré")).click()

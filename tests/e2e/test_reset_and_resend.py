@@ -12,7 +12,8 @@ from accounts.transitions import State
 from establishments.models import Event, EventKind
 from notifications import sending
 from notifications.models import Delivery
-from tests.factories import PASSWORD, AgentFactory, MandateFactory, responsable_account
+from tests.e2e.director import sign_in
+from tests.factories import responsable_account
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -23,18 +24,8 @@ AVERTISSEMENT = (
 PHONE = {"width": 390, "height": 844}
 
 
-@pytest.fixture
-def school():
-    director = AgentFactory.create(email="directrice@example.org", password=PASSWORD)
-    return MandateFactory.create(agent=director).establishment
-
-
 def open_as_director(page, address):
-    page.goto("/connexion/")
-    page.get_by_label(re.compile("mail", re.IGNORECASE)).fill("directrice@example.org")
-    page.locator("input[type=password]").fill(PASSWORD)
-    page.get_by_role("button", name="Se connecter").click()
-    page.wait_for_url("**/etablissements/**")
+    sign_in(page)
     page.goto(address)
     return page
 

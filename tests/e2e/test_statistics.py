@@ -9,9 +9,8 @@ from playwright.sync_api import expect
 
 from accounts.transitions import State
 from statistics.snapshots import take_snapshots
+from tests.e2e.director import sign_in
 from tests.factories import (
-    PASSWORD,
-    AgentFactory,
     MandateFactory,
     SchoolClassFactory,
     responsable_account,
@@ -25,8 +24,7 @@ WEEK = timedelta(days=7)
 
 
 @pytest.fixture
-def school():
-    director = AgentFactory.create(email="directrice@example.org", password=PASSWORD)
+def school(director):
     school = MandateFactory.create(agent=director).establishment
     families = [responsable_account(school, children=2, state=state) for state in State]
     student_account(school, record={"school_class": SchoolClassFactory.create(establishment=school)})
@@ -35,16 +33,8 @@ def school():
     return school
 
 
-def sign_in(page, school):
-    page.goto("/connexion/")
-    page.get_by_label(re.compile("mail", re.IGNORECASE)).fill("directrice@example.org")
-    page.locator("input[type=password]").fill(PASSWORD)
-    page.get_by_role("button", name="Se connecter").click()
-    page.wait_for_url("**/etablissements/**")
-
-
 def test_from_the_tab_to_the_accounts_that_a_number_counts(page, school, assert_accessible):
-    sign_in(page, school)
+    sign_in(page)
     page.get_by_role("link", name="Statistiques").click()
     expect(page.get_by_role("heading", level=2)).to_have_text(
         ["Synthèse des comptes responsables de la structure", "Synthèse des comptes élèves de la structure"]
@@ -71,7 +61,7 @@ def test_from_the_tab_to_the_accounts_that_a_number_counts(page, school, assert_
 
 def test_on_a_phone_every_page_fits_and_is_accessible(new_page, school, assert_accessible):
     page = new_page(viewport={"width": 390, "height": 800})
-    sign_in(page, school)
+    sign_in(page)
     for way in ("", "par=classe", "par=mef", "par=campagne"):
         page.goto(f"/etablissements/{school.uai}/statistiques/?{way}")
         for closed in page.locator("details summary").all():
