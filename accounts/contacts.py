@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from accounts.mail_reasons import NO_ADDRESS
 from accounts.models import Account, Holding, Operation
@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 
     from accounts.letters import Recipient
     from establishments.models import Establishment
+
+# Whether an address of a row is known, usable or not: what lists and counts ask.
+HAS_MAIL = ~Q(account__mail="") | Q(responsable__mail__gt="")
+
+
+def has_mail(validated: str, recorded: str | None) -> bool:
+    """HAS_MAIL, of values which were read."""
+    return bool(validated or recorded)
 
 
 # Which record of an account speaks first, for its name and its address: that of the eldest child.

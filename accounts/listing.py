@@ -9,6 +9,7 @@ from django.core.paginator import Page, Paginator
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.contacts import has_mail
 from accounts.forms import PAGE_SIZES
 from accounts.models import ORIGIN_LABELS, STATE_LABELS
 from accounts.passwords import Standing, account_of, password_deadline, password_standing
@@ -111,7 +112,7 @@ def _line(row: dict[str, Any], address: str, now: datetime, zone: ZoneInfo) -> L
         formation=row["student__mef__label"] or row["student__level"] or "–",
         holder=_name(row, "responsable") or student,
         identifier=row["account__identifier"],
-        has_mail=bool(row["account__mail"] or row["responsable__mail"]),
+        has_mail=has_mail(row["account__mail"], row["responsable__mail"]),
         state=row["account__state"],
         state_label=STATE_LABELS[row["account__state"]],
         is_dead=standing == Standing.EXPIRED,

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.utils import timezone
 
+from accounts.contacts import HAS_MAIL
 from accounts.models import STATE_LABELS, Account, AccountKind, Holding, Operation, OperationItem, kinds_of
-from accounts.rows import HAS_MAIL, HAS_MOBILE, RowQuerySet, deadlines
+from accounts.rows import HAS_MOBILE, RowQuerySet, deadlines
 from accounts.transitions import State
 from establishments.access import Right
 from establishments.models import Event, EventKind

@@ -13,6 +13,7 @@ from django.db.models import Case, Count, Exists, F, OrderBy, OuterRef, Q, Query
 from django.utils import timezone
 
 from accounts.campaigns import CAMPAIGNS
+from accounts.contacts import HAS_MAIL
 from accounts.models import (
     ORIGIN_LABELS,
     STATE_LABELS,
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from establishments.access import Access
     from establishments.models import Establishment
 
-# The contact mail of a row (design §5): what the family validated, else the record of this establishment.
-HAS_MAIL = ~Q(account__mail="") | Q(responsable__mail__gt="")
 HAS_MOBILE = ~Q(account__mobile="") | Q(responsable__mobile__gt="")
 _NAME_KEYS = (
     "surname_key",
