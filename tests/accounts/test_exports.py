@@ -210,8 +210,11 @@ def test_while_one_worker_makes_a_list_another_leaves_it_alone(access):
     operation.refresh_from_db()
     assert (operation.status, operation.document) == (Operation.Status.QUEUED, None)
 
-    # Killed: its lock goes with its connection.
+    # Killed: its lock goes with its connection, when the server has seen it go.
     other_worker.close()
+    with connection.cursor() as cursor:
+        for act in ("lock", "unlock"):
+            cursor.execute(f"SELECT pg_advisory_{act}(%s, %s)", [exports.LIST_LOCK, operation.pk])
     exports.make_list(operation.pk)
     operation.refresh_from_db()
     assert operation.status == Operation.Status.DONE
