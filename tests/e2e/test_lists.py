@@ -58,6 +58,12 @@ def notify(page, form=None):
     form.get_by_role("button", name="Feuilles individuelles").click()
 
 
+def confirm(page):
+    """Until the page of the operation has told the selection: its scripts run before it is loaded."""
+    with page.expect_navigation():
+        page.get_by_role("button", name=re.compile("^Notifier et éditer")).click()
+
+
 def test_a_selection_survives_paging_sorting_searching_and_reloading(page, school, families):
     open_list(page, school, "lignes=25")
 
@@ -156,7 +162,7 @@ def test_a_selection_is_kept_until_its_operation_is_confirmed(page, school, fami
     page.go_back()
     expect(count(page)).to_have_text("2 comptes sélectionnés")
     page.go_forward()
-    page.get_by_role("button", name=re.compile("^Notifier et éditer")).click()
+    confirm(page)
     expect(page.get_by_role("heading", level=1)).to_contain_text("Notification")
     go(page, school)
 
@@ -173,7 +179,7 @@ def test_what_was_selected_since_stays_when_an_operation_is_confirmed(page, scho
     page.locator(TICKS).nth(1).check()
 
     page.goto(draft)
-    page.get_by_role("button", name=re.compile("^Notifier et éditer")).click()
+    confirm(page)
     expect(page.get_by_role("heading", level=1)).to_contain_text("Notification")
     go(page, school)
 
@@ -185,7 +191,7 @@ def test_notifying_one_account_from_its_page_leaves_the_selection_alone(page, sc
     page.locator(TICKS).nth(0).check()
     page.locator("#results tbody tr a").nth(1).click()
     page.get_by_role("button", name="(Re)Notifier le compte").click()
-    page.get_by_role("button", name=re.compile("^Notifier et éditer")).click()
+    confirm(page)
     expect(page.get_by_role("heading", level=1)).to_contain_text("Notification")
     go(page, school)
 
