@@ -173,7 +173,8 @@ def test_a_selection_is_kept_until_its_operation_is_confirmed(page, school, fami
 def test_what_was_selected_since_stays_when_an_operation_is_confirmed(page, school, families):
     open_list(page, school)
     page.locator(TICKS).nth(0).check()
-    notify(page)
+    with page.expect_navigation():
+        notify(page)
     draft = page.url
     go(page, school)
     page.locator(TICKS).nth(1).check()
