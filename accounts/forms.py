@@ -22,6 +22,7 @@ from accounts.models import (
 from accounts.rows import DEFAULT_ORDER, MAIL_LABELS, NO_CLASS, NO_FORMATION, RowQuerySet, campaigns_of
 from establishments.models import Mef, SchoolClass, Student
 from establishments.templatetags.french import day_time
+from notifications.envelope import is_address
 
 if TYPE_CHECKING:
     from establishments.models import Establishment
@@ -318,6 +319,9 @@ RESEND_STALE = (
 )
 
 
+INVALID_MAIL = "Cette adresse mail n’est pas valide. Exemple : nom@example.org"
+
+
 class ResendForm(forms.Form):
     """Where to send the activation mail again; `version` is the account's when its page was opened."""
 
@@ -325,16 +329,20 @@ class ResendForm(forms.Form):
         label="Adresse mail de la famille",
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
-        error_messages={
-            "required": "Indiquez une adresse mail.",
-            "invalid": "Cette adresse mail n’est pas valide. Exemple : nom@example.org",
-        },
+        error_messages={"required": "Indiquez une adresse mail.", "invalid": INVALID_MAIL},
     )
     version = forms.IntegerField(min_value=0)
 
     def __init__(self, data: QueryDict | None, *, account: Account) -> None:
         super().__init__(data, initial={"mail": account.pending_mail})
         self.account = account
+
+    def clean_mail(self) -> str:
+        """One that mails can be sent to: `nom@localhost` is not."""
+        mail = str(self.cleaned_data["mail"])
+        if not is_address(mail):
+            raise forms.ValidationError(INVALID_MAIL)
+        return mail
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

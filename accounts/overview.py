@@ -211,9 +211,9 @@ def recent(access: Access, now: datetime) -> list[Recent]:
 def _recent_operations(access: Access) -> Iterator[Recent]:
     items = OperationItem.objects.filter(operation=OuterRef("pk")).order_by().values("operation")
     total = Subquery(items.annotate(accounts=Count("pk")).values("accounts"))
-    given_up = {"status": Operation.Status.CANCELLED, "confirmed_at__isnull": True}
-    visible = Operation.objects.visible_to(access).exclude(**given_up)
-    for operation in visible.select_related("agent").annotate(total=total).order_by("-created_at")[:SHOWN]:
+    # A draft is nothing done; neither is one given up.
+    confirmed = Operation.objects.visible_to(access).filter(confirmed_at__isnull=False)
+    for operation in confirmed.select_related("agent").annotate(total=total).order_by("-created_at")[:SHOWN]:
         yield Recent(operation.confirmed_at or operation.created_at, operation.agent, operation)
 
 

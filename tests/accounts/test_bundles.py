@@ -299,6 +299,6 @@ def test_a_zip_is_downloaded_and_not_opened(client, access, third):
 
     text = client.get(address("operation", operation)).text
 
-    assert "feuilles (ZIP)" in text
+    assert "feuille (ZIP)" in text
     assert "Ouvrir les feuilles" not in text
     assert client.get(address("operation_document", operation))["Content-Type"] == "application/zip"

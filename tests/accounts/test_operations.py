@@ -441,7 +441,7 @@ def test_the_reset_of_one_account_names_it_and_leads_back_to_its_page(client, ac
     result = page_of(client, access, done_reset(access, account))
 
     assert "ZOLA Émile" in preview
-    assert f'href="{address}">Retour au compte de ZOLA Émile' in result
+    assert f'href="{address}">Retour au compte : ZOLA Émile' in result
     assert "Notifier ce compte par feuille individuelle" in result
     account.refresh_from_db()
     shown = client.get(address).text

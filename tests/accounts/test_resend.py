@@ -111,6 +111,7 @@ def test_to_a_new_address_the_old_one_is_told_without_the_new_nor_any_name(
         ("", "Indiquez une adresse mail."),
         ("nouvelle.example.org", "adresse"),
         ("a@b", "adresse"),
+        ("a@localhost", "adresse"),
         ("x" * 250 + "@example.org", "au plus 254"),
     ],
 )

@@ -61,7 +61,7 @@ def test_a_director_mails_who_can_be_reached_prints_the_others_and_then_the_fail
     assert set(Account.objects.values_list("state", flat=True)) == {State.NOT_NOTIFIED}
     page.get_by_role("button", name="Envoyer maintenant").click()
 
-    expect(page.get_by_role("link", name="Télécharger les 1 feuilles")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("link", name="Télécharger la feuille")).to_be_visible(timeout=60_000)
     expect(page.get_by_role("heading", name="Non parvenus")).to_be_visible(timeout=60_000)
     expect(page.get_by_text("550 no such user")).to_be_visible()
     assert_accessible(page)

@@ -59,7 +59,7 @@ def test_a_director_relaunches_from_the_home_and_from_the_list_on_a_phone(
     page.get_by_role("button", name="Envoyer maintenant").click()
 
     expect(page.get_by_role("heading", name="3 comptes relancés")).to_be_visible(timeout=60_000)
-    expect(page.get_by_role("link", name="Télécharger les 1 feuilles")).to_be_visible()
+    expect(page.get_by_role("link", name="Télécharger la feuille")).to_be_visible()
     expect(page.get_by_text("1 courriel d’activation renvoyé")).to_be_visible()
     expect(page.locator("#mails ~ dl dd").first).to_have_text("2", timeout=60_000)
     assert_accessible(page)
