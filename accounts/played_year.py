@@ -17,7 +17,7 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import lifecycle, operations
+from accounts import lifecycle, operations, printing
 from accounts.models import Account, AccountKind, AccountSource, Holding, Operation
 from accounts.transitions import State
 from establishments.access import Access, get_access
@@ -185,6 +185,7 @@ class _School:
                 )
                 operations.confirm(operation)
                 operations.run(operation.pk)
+                printing.plan_sheets(operation.pk)
                 # Handed out on paper that day; its document has lived its seven days since.
                 Operation.objects.filter(pk=operation.pk).update(
                     status=Operation.Status.DONE, finished_at=timezone.now()
