@@ -224,7 +224,7 @@ def test_what_was_done_here_is_told_the_latest_first(client, college, director):
         (None, operation),
     ]
     text = " ".join(home(client, director, college).text.split())
-    assert "Notification par feuilles individuelles</a> — 1 compte de responsables" in text
+    assert "Notification par feuilles individuelles</a> — 1 compte de responsable" in text
     assert "Mot de passe réinitialisé" in text
 
 
