@@ -13,7 +13,7 @@ WHERE item.delivery_id IS NOT NULL ORDER BY item.id
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0008_mails"),
-        ("establishments", "0004_reminder_event"),
+        ("establishments", "0003_event_kinds"),
         ("notifications", "0002_mail_queue"),
     ]
 
