@@ -97,6 +97,7 @@ class Case:
     deadline: date | None = None
     reset_on: date | None = None
     mailed_on: date | None = None
+    is_mail_undelivered: bool = False
     activated_on: date | None = None
     last_sign_in_on: date | None = None
     mobile: Number = field(default_factory=Number)

@@ -86,11 +86,16 @@ def _standing(case: Case) -> Iterator[Finding]:
     elif case.state == State.NOTIFIED:
         yield _letter(case)
     elif case.state == State.ACTIVATING:
+        sent = f"courriel envoyé le {written(case.mailed_on)}"
         yield Finding(
             Topic.ACTIVATION_PENDING,
             Weight.BLOCKS,
-            f"L’activation attend la confirmation de l’adresse {case.mail.pending} : le lien du courriel "
-            f"envoyé le {written(case.mailed_on)} n’a pas été ouvert.",
+            f"L’activation attend la confirmation de l’adresse {case.mail.pending} : "
+            + (
+                f"le {sent} n’a pas pu lui être remis."
+                if case.is_mail_undelivered
+                else f"le lien du {sent} n’a pas été ouvert."
+            ),
             Act.RESEND,
         )
         yield from _after_reset(case)

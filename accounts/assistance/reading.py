@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db.models import Max
 
+from accounts.activation.mails import LINK
 from accounts.assistance.case import Case, Hidden, HiddenChild, Mail, Number, Twin
-from accounts.models import AccountKind, Holding
+from accounts.models import AccountKind, AccountMail, Holding
 from accounts.models.data_issue import DataIssueKind
 from establishments.models import Event, EventKind, Responsable, Responsibility, Student
+from notifications.models import NOT_DELIVERED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,6 +43,7 @@ def read_case(profile: Profile, access: Access) -> Case:
         deadline=profile.password.deadline,
         reset_on=local(account.reset_requested_at),
         mailed_on=local(_mailed_at(account)),
+        is_mail_undelivered=_is_undelivered(account),
         activated_on=local(account.activated_at),
         last_sign_in_on=local(account.last_sign_in_at),
         mobile=_number(profile, records),
@@ -62,6 +65,13 @@ def _mailed_at(account: Account) -> datetime | None:
         target_kind="account", target_id=account.pk, kind=EventKind.ACCOUNT_ACTIVATION_RESENT
     ).aggregate(at=Max("at"))["at"]
     return max(filter(None, [account.activating_since, resent]), default=None)
+
+
+def _is_undelivered(account: Account) -> bool:
+    """Whether the last activation mail failed, was refused or came back."""
+    mails = AccountMail.objects.filter(account=account, delivery__reference_kind=LINK)
+    last = mails.order_by("-pk").values_list("delivery__status", flat=True).first()
+    return last in NOT_DELIVERED
 
 
 def _number(profile: Profile, records: list[Responsable]) -> Number:

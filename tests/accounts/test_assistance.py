@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.activation.sending import send_activation_mails
 from accounts.assistance.answers import Situation, answer, situations_of
 from accounts.assistance.case import Case, Hidden, HiddenChild, Mail, Number, Twin
 from accounts.assistance.diagnosis import Act, Topic, Weight, diagnose
@@ -25,6 +26,7 @@ from accounts.secrets import open_secret
 from accounts.transitions import TRANSITIONS, State, Transition
 from establishments.access import get_access
 from establishments.models import Delegation, Event, EventKind, Responsable, Student
+from notifications.models import Delivery
 from tests.factories import (
     DelegationFactory,
     EstablishmentFactory,
@@ -236,6 +238,18 @@ def test_numbers_and_mails_are_those_of_the_acting_school(school, director):
     assert case.mobile == Number("+33639980001", (), ("01 99 00 12 34",))
     assert case.mail == Mail("valide@example.org", "", ("ici@example.org",))
     assert case.children_elsewhere == (f"CADET Tom ({elsewhere})",)
+
+
+def test_an_activation_mail_which_did_not_arrive_is_not_said_to_be_unopened(school, director):
+    account = responsable_account(school, state=State.ACTIVATING)
+    send_activation_mails([account])
+    assert "n’a pas été ouvert" in diagnose(read(account, director))[0].sentence
+
+    Delivery.objects.update(
+        status=Delivery.Status.REFUSED, attempts=1, next_attempt_at=None, last_error="550 inconnue"
+    )
+
+    assert "n’a pas pu lui être remis" in diagnose(read(account, director))[0].sentence
 
 
 def test_the_date_of_the_activation_mail_is_that_of_the_last_one(school, director):
