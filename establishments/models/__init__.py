@@ -1,6 +1,6 @@
 """Places and people: what the extracts say, who signs in, and what was done."""
 
-from establishments.models.agents import Agent, Delegation, Mandate
+from establishments.models.agents import AcademyRole, Agent, Delegation, Mandate, Visit
 from establishments.models.events import Event, EventKind
 from establishments.models.people import Responsable, Responsibility, Student
 from establishments.models.places import (
@@ -16,6 +16,7 @@ from establishments.models.places import (
 
 __all__ = [
     "Academy",
+    "AcademyRole",
     "Agent",
     "Degree",
     "Delegation",
@@ -31,4 +32,5 @@ __all__ = [
     "Responsibility",
     "SchoolClass",
     "Student",
+    "Visit",
 ]

@@ -12,7 +12,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from establishments.models.places import Degree, Establishment, Feed
+from establishments.models.places import Academy, Degree, Establishment, Feed
 
 
 class AgentManager(BaseUserManager["Agent"]):
@@ -75,7 +75,10 @@ class MandateQuerySet(models.QuerySet["Mandate"]):
 
 
 class Mandate(models.Model):
-    """An agent directs an establishment, or is deputy there; a source ends only its own rows."""
+    """An agent directs an establishment, or is deputy there; a source ends only its own rows.
+
+    `may_delegate` is what a director allows a deputy; a director always may.
+    """
 
     class Role(models.TextChoices):
         DIRECTOR = "DIRECTOR", "Direction"
@@ -90,6 +93,7 @@ class Mandate(models.Model):
     establishment = models.ForeignKey(Establishment, models.PROTECT, related_name="mandates")
     role = models.CharField(max_length=10, choices=Role.choices)
     source = models.CharField(max_length=10, choices=Source.choices)
+    may_delegate = models.BooleanField("peut déléguer", default=False, db_default=False)
     started_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True)
 
@@ -124,7 +128,10 @@ class DelegationQuerySet(models.QuerySet["Delegation"]):
 
 
 class Delegation(models.Model):
-    """What a director lets an agent do in an establishment (DELEG-CE), both days included."""
+    """What a director lets an agent do in an establishment (DELEG-CE), both days included.
+
+    `granted_by` is null for those of the identity federation; a source ends only its own rows.
+    """
 
     class Profile(models.TextChoices):
         CONSULT = "CONSULT", "Consulter"
@@ -136,11 +143,16 @@ class Delegation(models.Model):
         RESPONSABLES = "RESPONSABLES", "Responsables"
         BOTH = "BOTH", "Élèves et responsables"
 
+    class Source(models.TextChoices):
+        GRANTED = "GRANTED", "Accordée"
+        CLAIMS = "CLAIMS", "Fédération d’identité"
+
     agent = models.ForeignKey(Agent, models.CASCADE, related_name="delegations")
     establishment = models.ForeignKey(Establishment, models.PROTECT, related_name="delegations")
     granted_by = models.ForeignKey(Agent, models.PROTECT, null=True, related_name="delegations_granted")
     profile = models.CharField(max_length=10, choices=Profile.choices)
     population = models.CharField(max_length=12, choices=Population.choices)
+    source = models.CharField(max_length=10, choices=Source.choices, default=Source.GRANTED)
     begins_on = models.DateField()
     ends_on = models.DateField(null=True)
     ended_at = models.DateTimeField(null=True)
@@ -156,3 +168,67 @@ class Delegation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.agent_id} {self.profile} {self.establishment_id}"
+
+
+class AcademyRoleQuerySet(models.QuerySet["AcademyRole"]):
+    def in_force(self) -> AcademyRoleQuerySet:
+        return self.filter(ended_at__isnull=True)
+
+
+class AcademyRole(models.Model):
+    """An agent of an académie, by command; alone it opens no establishment: a visit does."""
+
+    class Kind(models.TextChoices):
+        ASSISTANCE = "ASSISTANCE", "Assistance académique"
+
+    agent = models.ForeignKey(Agent, models.CASCADE, related_name="academy_roles")
+    academy = models.ForeignKey(Academy, models.PROTECT, related_name="roles")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    started_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True)
+
+    objects = AcademyRoleQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["agent", "academy", "kind"],
+                condition=Q(ended_at__isnull=True),
+                name="academy_role_open_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agent_id} {self.kind} {self.academy_id}"
+
+
+class VisitQuerySet(models.QuerySet["Visit"]):
+    def in_force(self) -> VisitQuerySet:
+        """Not over, and of an agent who still helps the académie of the establishment."""
+        role = AcademyRole.objects.in_force().filter(
+            agent=models.OuterRef("agent"), academy=models.OuterRef("establishment__feed__academy")
+        )
+        return self.filter(
+            models.Exists(role.filter(kind=AcademyRole.Kind.ASSISTANCE)), ends_at__gt=timezone.now()
+        )
+
+
+class Visit(models.Model):
+    """The assistance of an académie reads an establishment for a while, for a reason the school sees."""
+
+    agent = models.ForeignKey(Agent, models.CASCADE, related_name="visits")
+    establishment = models.ForeignKey(Establishment, models.PROTECT, related_name="visits")
+    reason = models.CharField("motif", max_length=300)
+    started_at = models.DateTimeField(default=timezone.now)
+    ends_at = models.DateTimeField()
+
+    objects = VisitQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["establishment", "-started_at"], name="visit_of_establishment")]
+        constraints = [
+            models.CheckConstraint(condition=~Q(reason=""), name="visit_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agent_id} → {self.establishment_id}"
