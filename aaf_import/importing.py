@@ -25,7 +25,8 @@ from aaf_import.staging import (
     drop_tables,
 )
 from aaf_import.sweeping import living_run, sweep
-from establishments.models.places import KIND_LABELS
+from establishments.delegations.ending import end_orphaned
+from establishments.models.places import KIND_LABELS, Establishment
 
 _log = logging.getLogger(__name__)
 # Below, starting processes takes longer than reading.
@@ -68,6 +69,7 @@ def import_extract(
         except BaseException:
             _refuse(run, "L’import s’est arrêté sur une erreur inattendue : rien n’a été appliqué.")
             raise
+    end_orphaned(Establishment.objects.filter(feed__academy=run.academy, feed__degree=run.degree))
     _log.info("import run %s of %s-%sD: %s in %s s", run.pk, run.academy, run.degree, run.status, run.seconds)
     return run
 

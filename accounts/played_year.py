@@ -20,6 +20,7 @@ from django.utils import timezone
 from accounts import lifecycle, operations, printing
 from accounts.models import Account, AccountKind, AccountSource, Holding, Operation
 from accounts.transitions import State
+from establishments import demo, demo_delegations
 from establishments.access import Access, get_access
 from establishments.models import Agent, Degree, Delegation, Establishment, Feed, Mandate, Student
 
@@ -93,7 +94,7 @@ def _appoint_delegate() -> None:
     director = (
         Mandate.objects.in_force()
         .filter(role=Mandate.Role.DIRECTOR, establishment__is_offered=True, establishment__kind="CLG")
-        .select_related("establishment")
+        .select_related("agent", "establishment__feed__academy")
         .order_by("establishment__uai")
         .first()
     )
@@ -108,6 +109,15 @@ def _appoint_delegate() -> None:
         population=Delegation.Population.STUDENTS,
         begins_on=timezone.localdate() - timedelta(days=60),
     )
+    demo_delegations.play(_of_persona() or director)
+
+
+def _of_persona() -> Mandate | None:
+    """The mandate of the director whom the demonstration offers to be."""
+    people = {person.role: person.agent for person in demo.personas()}
+    agent = people.get("Direction d’un collège")
+    mandates = agent.mandates.in_force() if agent else Mandate.objects.none()
+    return mandates.select_related("agent", "establishment__feed__academy").first()
 
 
 def _noon(day: date) -> datetime:

@@ -226,6 +226,13 @@ CELERY_BEAT_SCHEDULE = {
     "send-mails": {"task": "accounts.send_mails", "schedule": timedelta(seconds=30)},
     # Never between 2 and 3 in the morning, an hour which happens twice or never.
     "import-aaf": {"task": "aaf_import.import_inbox", "schedule": crontab(hour=4, minute=10)},
+    # What an import ends at once, and what ended otherwise: a mandate of the federation, say.
+    "end-orphaned-delegations": {
+        "task": "establishments.end_orphaned_delegations",
+        "schedule": crontab(hour=5, minute=20),
+    },
+    # What did not leave at once: the queue or the mail server was away.
+    "send-notices": {"task": "establishments.send_notices", "schedule": timedelta(minutes=5)},
     # In no académie at night: from Tahiti, the evening before, to Nouvelle-Calédonie.
     "promise-reminders": {"task": "accounts.promise_reminders", "schedule": crontab(hour=7, minute=20)},
     # After the imports, and at an hour which in no académie is near midnight in one season only.

@@ -66,6 +66,20 @@ class Access:
     def can_configure(self) -> bool:
         return any(Right.CONFIGURE in rights for rights in self.rights.values())
 
+    @property
+    def can_delegate(self) -> bool:
+        return any(Right.DELEGATE in rights for rights in self.rights.values())
+
+    @property
+    def is_director(self) -> bool:
+        return self.role == Mandate.Role.DIRECTOR.label
+
+    def holds(self, profile: str, population: str) -> bool:
+        """Whether the agent has all that a delegation of this profile would give."""
+        return all(
+            self.can(right, each) for right in _PROFILE_RIGHTS[profile] for each in _POPULATIONS[population]
+        )
+
     def require(self, right: Right, population: str) -> None:
         """Raises Http404 for a population the agent does not see, PermissionDenied for a right they lack."""
         if population not in self.rights:
@@ -100,10 +114,12 @@ def get_access(agent: Agent, uai: str) -> Access:
 
 
 def _rights_in(agent: Agent, establishment: Establishment) -> tuple[dict[str, frozenset[Right]], str]:
-    roles = set(agent.mandates.in_force().filter(establishment=establishment).values_list("role", flat=True))
-    if roles:
-        held = frozenset().union(*(_ROLE_RIGHTS[role] for role in roles))
-        role = Mandate.Role.DIRECTOR if Mandate.Role.DIRECTOR in roles else Mandate.Role.DEPUTY
+    mandates = agent.mandates.in_force().filter(establishment=establishment)
+    held_mandates = list(mandates.values_list("role", "may_delegate"))
+    if held_mandates:
+        held = frozenset().union(*(_rights_of(role, may) for role, may in held_mandates))
+        directs = any(role == Mandate.Role.DIRECTOR for role, _ in held_mandates)
+        role = Mandate.Role.DIRECTOR if directs else Mandate.Role.DEPUTY
         return {STUDENTS: held, RESPONSABLES: held}, role.label
     rights: dict[str, frozenset[Right]] = {}
     today = establishment.academy.local_date()
@@ -111,3 +127,7 @@ def _rights_in(agent: Agent, establishment: Establishment) -> tuple[dict[str, fr
         for population in _POPULATIONS[delegation.population]:
             rights[population] = rights.get(population, frozenset()) | _PROFILE_RIGHTS[delegation.profile]
     return rights, "Délégation"
+
+
+def _rights_of(role: str, may_delegate: bool) -> frozenset[Right]:
+    return _ROLE_RIGHTS[role] | ({Right.DELEGATE} if may_delegate else frozenset())

@@ -95,7 +95,7 @@ def invite(agents: Iterable[Agent], advance: Callable[[], object] = lambda: None
     sending = Sending()
     with get_connection() as connection:
         for agent in agents:
-            message = _message(agent)
+            message = message_to(agent)
             message.connection = connection
             try:
                 message.send()
@@ -108,7 +108,8 @@ def invite(agents: Iterable[Agent], advance: Callable[[], object] = lambda: None
     return sending
 
 
-def _message(agent: Agent) -> EmailMultiAlternatives:
+def message_to(agent: Agent) -> EmailMultiAlternatives:
+    """The mail which carries the agent's link."""
     context = {
         "agent": agent,
         "operator_name": settings.OPERATOR_NAME,

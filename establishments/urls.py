@@ -1,13 +1,14 @@
 """The door, the choice of an establishment, and the pages about the site."""
 
 from allauth.account import views as allauth_views
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
 from establishments import demo, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("etablissements/", views.establishments, name="establishments"),
+    path("etablissements/<str:uai>/delegations/", include("establishments.delegations.urls")),
     path("connexion/", views.SignInView.as_view(), name="account_login"),
     path("deconnexion/", allauth_views.logout, name="account_logout"),
     path("compte-desactive/", allauth_views.account_inactive, name="account_inactive"),

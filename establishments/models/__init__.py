@@ -2,6 +2,7 @@
 
 from establishments.models.agents import AcademyRole, Agent, Delegation, Mandate, Visit
 from establishments.models.events import Event, EventKind
+from establishments.models.notices import DelegationNotice
 from establishments.models.people import Responsable, Responsibility, Student
 from establishments.models.places import (
     Academy,
@@ -20,6 +21,7 @@ __all__ = [
     "Agent",
     "Degree",
     "Delegation",
+    "DelegationNotice",
     "Department",
     "District",
     "Establishment",

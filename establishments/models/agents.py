@@ -8,7 +8,7 @@ from typing import ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Cast, Lower
 from django.utils import timezone
 from django.utils.functional import cached_property
 
@@ -73,6 +73,10 @@ class MandateQuerySet(models.QuerySet["Mandate"]):
     def in_force(self) -> MandateQuerySet:
         return self.filter(ended_at__isnull=True)
 
+    def which_may_delegate(self) -> MandateQuerySet:
+        """Of directors, and of the deputies a director allowed to."""
+        return self.in_force().filter(Q(role=Mandate.Role.DIRECTOR) | Q(may_delegate=True))
+
 
 class Mandate(models.Model):
     """An agent directs an establishment, or is deputy there; a source ends only its own rows.
@@ -112,13 +116,45 @@ class Mandate(models.Model):
         return f"{self.agent_id} {self.role} {self.establishment_id}"
 
 
+def _local_day() -> Cast:
+    """In a query of delegations: the date it is in the académie of each."""
+    zone = F("establishment__feed__academy__time_zone")
+    now = models.Value(timezone.now(), models.DateTimeField())
+    return Cast(
+        models.Func(zone, now, function="timezone", output_field=models.DateTimeField()), models.DateField()
+    )
+
+
 class DelegationQuerySet(models.QuerySet["Delegation"]):
     def in_force(self, on: date | None = None) -> DelegationQuerySet:
-        """Begun, not past its last day, not ended by hand; `on` defaults to today in Paris."""
-        day = on or timezone.localdate()
+        """Begun, not past its last day, not ended, of a granter who may still delegate there.
+
+        `on` defaults to the day it is in the académie of each.
+        """
+        day = on or _local_day()
+        return self.not_over(day).filter(begins_on__lte=day).exclude(self._is_orphaned())
+
+    def not_over(self, on: date | Cast | None = None) -> DelegationQuerySet:
+        """In force, to come, or left by its granter and not ended yet."""
         return self.filter(
-            Q(ends_on__isnull=True) | Q(ends_on__gte=day), begins_on__lte=day, ended_at__isnull=True
+            Q(ends_on__isnull=True) | Q(ends_on__gte=on or _local_day()), ended_at__isnull=True
         )
+
+    def orphaned(self) -> DelegationQuerySet:
+        """Not over, but whose granter may not delegate there any more: open nothing."""
+        return self.not_over().filter(self._is_orphaned())
+
+    def overlapping(self, begins_on: date, ends_on: date | None) -> DelegationQuerySet:
+        """Not ended, and with a day in common; no `ends_on` is for ever."""
+        found = self.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=begins_on), ended_at__isnull=True)
+        return found.filter(begins_on__lte=ends_on) if ends_on else found
+
+    @staticmethod
+    def _is_orphaned() -> Q:
+        signed = Mandate.objects.which_may_delegate().filter(
+            agent=models.OuterRef("granted_by"), establishment=models.OuterRef("establishment")
+        )
+        return Q(~models.Exists(signed), granted_by__isnull=False)
 
     def opening(self) -> DelegationQuerySet:
         """Those which open something: there are no pupils' accounts in the 1er degré."""
@@ -130,7 +166,9 @@ class DelegationQuerySet(models.QuerySet["Delegation"]):
 class Delegation(models.Model):
     """What a director lets an agent do in an establishment (DELEG-CE), both days included.
 
-    `granted_by` is null for those of the identity federation; a source ends only its own rows.
+    `granted_by` is who granted or last changed it, and answers for it: it opens nothing once they may
+    delegate no more. Null for those of the identity federation; a source ends only its own rows. `ended_by`
+    is null when the platform ended it, and `version` grows with each change.
     """
 
     class Profile(models.TextChoices):
@@ -156,6 +194,8 @@ class Delegation(models.Model):
     begins_on = models.DateField()
     ends_on = models.DateField(null=True)
     ended_at = models.DateTimeField(null=True)
+    ended_by = models.ForeignKey(Agent, models.PROTECT, null=True, related_name="+")
+    version = models.PositiveIntegerField(default=0, db_default=0)
 
     objects = DelegationQuerySet.as_manager()
 

@@ -1,0 +1,15 @@
+"""What workers do for establishments: each task may be killed at any moment and be run again."""
+
+from celery import shared_task
+
+from establishments.delegations import ending, notices
+
+
+@shared_task(name="establishments.send_notices")
+def send_notices() -> None:
+    notices.send_due()
+
+
+@shared_task(name="establishments.end_orphaned_delegations")
+def end_orphaned_delegations() -> None:
+    ending.end_orphaned()
