@@ -55,6 +55,13 @@ class TermsForm(forms.Form):
         if not establishment.is_second_degree:
             del self.fields["population"]
 
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        begins_on, ends_on = self.begun_on or data.get("begins_on"), data.get("ends_on")
+        if begins_on and ends_on and ends_on < begins_on:
+            self.explain(granting.EndsTooEarly())
+        return data
+
     @property
     def profiles(self) -> list[tuple[str, str, str]]:
         """Value, name and what it lets do."""

@@ -8,7 +8,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
 from accounts.models import AccountKind, Operation, OperationItem
-from establishments.models import Delegation
+from establishments.delegations import people
+from establishments.models import Delegation, Mandate
 from notifications.models import Document
 from tests.factories import (
     AgentFactory,
@@ -71,6 +72,8 @@ def routes(patterns=None, prefix=""):
 
 
 INSIDE = [(name, path) for name, path in routes() if path.startswith("etablissements/<str:uai>/")]
+# For those alone who may delegate.
+DELEGATING = {name for name, path in INSIDE if "/delegations/" in path}
 
 
 class World:
@@ -82,6 +85,8 @@ class World:
         self.director = MandateFactory.create(establishment=self.school).agent
         self.other_director = MandateFactory.create(establishment=self.neighbour).agent
         self.stranger = AgentFactory.create()
+        self.deputy = MandateFactory.create(establishment=self.school, role=Mandate.Role.DEPUTY).agent
+        self.delegation = DelegationFactory.create(establishment=self.school)
         self.accounts = {
             "RESPONSABLE": responsable_account(self.school),
             "STUDENT": student_account(self.school),
@@ -123,8 +128,12 @@ class World:
             keys = [0] if "<int:pk>" not in path else operations
             if path.startswith("etablissements/<str:uai>/comptes/"):
                 keys = [self.accounts[kind].pk]
+            if path.startswith("etablissements/<str:uai>/delegations/"):
+                keys = [self.deputy.pk if name == "deputy" else self.delegation.pk]
+            found = people.key_of(self.stranger, self.school)
             for pk in keys:
-                yield name, "/" + path.replace("<str:uai>", uai).replace("<int:pk>", str(pk))
+                filled = path.replace("<str:uai>", uai).replace("<int:pk>", str(pk))
+                yield name, "/" + filled.replace("<str:key>", found)
 
 
 @pytest.fixture
@@ -174,7 +183,7 @@ def test_to_who_has_nothing_there_an_establishment_does_not_exist(world, who, ki
 @pytest.mark.parametrize("kind", AccountKind.values)
 def test_an_object_of_another_establishment_does_not_exist_below_ones_own(world, kind):
     for name, address in world.addresses(world.neighbour.uai, kind):
-        if "<int:pk>" in dict(INSIDE)[name]:
+        if "<int:pk>" in dict(INSIDE)[name] or "<str:key>" in dict(INSIDE)[name]:
             statuses = {answer.status_code for answer in ask(world.other_director, address)}
             assert statuses == {404}, address
 
@@ -215,13 +224,34 @@ def test_a_delegate_who_may_only_consult_acts_on_nothing_and_reads_no_secret(wor
     for name, address in world.addresses(world.school.uai, kind):
         if any(address.endswith(own) for own in own_lists):
             continue
-        if name in ACTIONS | {"operation_document", "establishment_settings"}:
+        if name in ACTIONS | DELEGATING | {"operation_document", "establishment_settings"}:
             assert {answer.status_code for answer in ask(delegate, address)} == {403}, address
     for each in (world.operations, world.secret_lists, world.scheduled):
         operation = each[kind]
         before = operation.status
         operation.refresh_from_db()
         assert operation.status == before
+
+
+@pytest.mark.parametrize("role", [Mandate.Role.DEPUTY, "MANAGE"])
+def test_delegations_are_for_those_alone_who_may_delegate(world, role):
+    agent = world.deputy
+    if role == "MANAGE":
+        agent = DelegationFactory.create(establishment=world.school, profile=role, population="BOTH").agent
+
+    for name, address in world.addresses(world.school.uai, "RESPONSABLE"):
+        if name in DELEGATING:
+            assert {answer.status_code for answer in ask(agent, address)} == {403}, address
+
+
+def test_a_deputy_who_may_delegate_does_not_choose_who_else_may(world):
+    world.deputy.mandates.update(may_delegate=True)
+    client = Client()
+    client.force_login(world.deputy)
+
+    for name, address in world.addresses(world.school.uai, "RESPONSABLE"):
+        if name in DELEGATING - {"delegation_invite_again"}:
+            assert client.get(address).status_code == (403 if name == "deputy" else 200), address
 
 
 @pytest.mark.parametrize("profile", [Delegation.Profile.CONSULT, Delegation.Profile.ASSIST])
@@ -263,5 +293,5 @@ def test_the_owner_opens_every_page(world):
     client.force_login(world.director)
 
     for name, address in world.addresses(world.school.uai, "RESPONSABLE"):
-        if name not in ACTIONS and name != "operation_document":
+        if name not in ACTIONS and name not in {"operation_document", "delegation_invite_again"}:
             assert client.get(address).status_code == 200, address
