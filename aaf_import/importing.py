@@ -69,7 +69,7 @@ def import_extract(
         except BaseException:
             _refuse(run, "L’import s’est arrêté sur une erreur inattendue : rien n’a été appliqué.")
             raise
-    end_orphaned(Establishment.objects.filter(feed__academy=run.academy, feed__degree=run.degree))
+    end_orphaned(Establishment.objects.filter(feed__academy=identity.academy, feed__degree=identity.degree))
     _log.info("import run %s of %s-%sD: %s in %s s", run.pk, run.academy, run.degree, run.status, run.seconds)
     return run
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from smtplib import SMTPException, SMTPRecipientsRefused
 from typing import TYPE_CHECKING
@@ -19,7 +20,9 @@ from establishments.models import Agent, DelegationNotice
 
 if TYPE_CHECKING:
     from django.core.mail.backends.base import BaseEmailBackend
+    from django.db.models import QuerySet
 
+_log = logging.getLogger(__name__)
 _Kind = DelegationNotice.Kind
 # A mail which could not leave for so long would tell of another time.
 _GIVE_UP = timedelta(days=7)
@@ -32,21 +35,29 @@ _SUBJECTS: dict[str, str] = {
 
 def send_due() -> int:
     """Send what waits, one commit a mail; the number sent. What the server cannot take now waits on."""
-    sent = 0
-    with get_connection() as connection:
-        tried: list[int] = []
-        while pk := _send_next(tried, connection):
-            tried.append(abs(pk))
-            sent += pk > 0
+    sent, tried = 0, list[int]()
+    if not _waiting().exists():
+        return 0
+    try:
+        with get_connection() as connection:
+            while pk := _send_next(tried, connection):
+                tried.append(abs(pk))
+                sent += pk > 0
+    except OSError as error:
+        _log.warning("notices about delegations wait: %s", type(error).__name__)
     return sent
+
+
+def _waiting() -> QuerySet[DelegationNotice]:
+    return DelegationNotice.objects.filter(
+        sent_at__isnull=True, failed_at__isnull=True, created_at__gt=timezone.now() - _GIVE_UP
+    )
 
 
 @transaction.atomic
 def _send_next(tried: list[int], connection: BaseEmailBackend) -> int:
     """The key of the notice sent, negative if it was not, 0 when none is left; its row is locked."""
-    waiting = DelegationNotice.objects.filter(
-        sent_at__isnull=True, failed_at__isnull=True, created_at__gt=timezone.now() - _GIVE_UP
-    ).exclude(pk__in=tried)
+    waiting = _waiting().exclude(pk__in=tried)
     notice = (
         waiting.select_for_update(skip_locked=True, of=("self",))
         .select_related("recipient", "delegation__agent", "delegation__granted_by", "delegation__ended_by")

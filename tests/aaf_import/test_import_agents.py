@@ -3,7 +3,7 @@
 import pytest
 
 from aaf_import.models import ImportRun
-from establishments.models import Agent, Delegation, Establishment, Feed, Mandate
+from establishments.models import Agent, Delegation, Establishment, Event, Feed, Mandate
 from tests.aaf_import.builder import SCHOOL, UAI, Extract, extract, family
 from tests.aaf_import.conftest import Import
 
@@ -194,3 +194,18 @@ def test_the_key_of_an_agent_is_the_feed_and_the_jointure(run_import: Import) ->
     run_import(staffed(1).staff("1", HEAD_1D, ENTPersonMail="b@example.org"))
     assert Agent.objects.filter(jointure="1").count() == 2
     assert Feed.objects.count() == 2
+
+
+def test_a_head_who_leaves_takes_along_what_they_delegated(run_import: Import) -> None:
+    run_import(staffed().staff("1", HEAD))
+    head, school = Agent.objects.get(), Establishment.objects.get()
+    delegate = Agent.objects.create_user("camille@example.org", surname="DÉLÉGUÉ")
+    granted = {"establishment": school, "granted_by": head, "profile": "ASSIST", "population": "BOTH"}
+    Delegation.objects.create(agent=delegate, begins_on="2020-01-01", **granted)
+
+    run_import(staffed().staff("2", HEAD))
+
+    delegation = Delegation.objects.get()
+    assert delegation.ended_at
+    assert Event.objects.filter(kind="delegation:ended", target_id=delegate.pk).count() == 1
+    assert not Establishment.objects.visible_to(delegate)
