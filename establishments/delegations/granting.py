@@ -73,12 +73,11 @@ def grant(agent: Agent, terms: Terms, *, by: Access) -> Delegation:
         return twin
     if twin:
         raise Overlaps(twin)
-    now = timezone.now()
     delegation = Delegation.objects.create(
         agent=agent, establishment=place, granted_by=by.agent, **terms.as_fields()
     )
-    record(EventKind.DELEGATION_GRANTED, [delegation], by=by.agent, at=now)
     _invite_if_needed(agent, delegation)
+    record(EventKind.DELEGATION_GRANTED, [delegation], by=by.agent, at=timezone.now())
     return delegation
 
 
@@ -133,8 +132,12 @@ def invite_again(delegation: Delegation) -> bool:
     """Promise the delegate another invitation; False when they have chosen a password."""
     if not awaits(delegation.agent):
         return False
-    DelegationNotice.objects.create(
-        delegation=delegation, recipient=delegation.agent, kind=DelegationNotice.Kind.INVITED
+    DelegationNotice.objects.get_or_create(
+        delegation=delegation,
+        recipient=delegation.agent,
+        kind=DelegationNotice.Kind.INVITED,
+        sent_at=None,
+        failed_at=None,
     )
     send_soon()
     return True

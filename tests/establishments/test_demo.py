@@ -6,7 +6,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
-from establishments import demo
+from establishments import demo, demo_delegations
+from establishments.delegations.recap import recap_of
 from establishments.models import Delegation, Mandate
 from tests.factories import (
     AgentFactory,
@@ -101,3 +102,11 @@ def test_a_persona_lands_on_the_page_asked_for_and_never_on_another_site(client,
     answer = client.post(reverse("demo_sign_in"), {"agent": people[0].pk, "next": asked})
 
     assert answer.url == opened
+
+
+def test_the_page_of_delegations_has_a_year_behind_it():
+    director = MandateFactory.create()
+    demo_delegations.play(director)
+    recap = recap_of(director.establishment)
+    assert [each.standing for each in recap.delegated] == ["IN_FORCE", "TO_COME", "IN_FORCE"]
+    assert (len(recap.left), len(recap.ended)) == (1, 1)
