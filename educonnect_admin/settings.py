@@ -231,6 +231,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "establishments.end_orphaned_delegations",
         "schedule": crontab(hour=5, minute=20),
     },
+    "forget-notices": {"task": "establishments.forget_notices", "schedule": crontab(hour=1, minute=15)},
     # What did not leave at once: the queue or the mail server was away.
     "send-notices": {"task": "establishments.send_notices", "schedule": timedelta(minutes=5)},
     # In no académie at night: from Tahiti, the evening before, to Nouvelle-Calédonie.

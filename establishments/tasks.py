@@ -10,6 +10,11 @@ def send_notices() -> None:
     notices.send_due()
 
 
+@shared_task(name="establishments.forget_notices")
+def forget_notices() -> None:
+    notices.forget_old()
+
+
 @shared_task(name="establishments.end_orphaned_delegations")
 def end_orphaned_delegations() -> None:
     ending.end_orphaned()

@@ -48,6 +48,11 @@ def send_due() -> int:
     return sent
 
 
+def forget_old() -> None:
+    """As mails to families: who was written to is known for a while, then no more."""
+    DelegationNotice.objects.filter(created_at__lt=timezone.now() - settings.MAIL_RECORD_LIFETIME).delete()
+
+
 def _waiting() -> QuerySet[DelegationNotice]:
     return DelegationNotice.objects.filter(
         sent_at__isnull=True, failed_at__isnull=True, created_at__gt=timezone.now() - _GIVE_UP

@@ -149,6 +149,15 @@ def test_a_mail_of_last_week_would_tell_of_another_time(by, colleague, mail_serv
         assert send_due() == 0
 
 
+def test_who_was_written_to_is_forgotten_in_its_time(by, colleague, settings):
+    grant(colleague, terms(), by=by)
+    tasks.forget_notices()
+    assert DelegationNotice.objects.count() == 2
+    with time_machine.travel(timezone.now() + settings.MAIL_RECORD_LIFETIME + DAY):
+        tasks.forget_notices()
+    assert not DelegationNotice.objects.exists()
+
+
 def at_once(*works):
     """Run the works in threads; what each returned or raised."""
     barrier, outcomes = threading.Barrier(len(works)), []
