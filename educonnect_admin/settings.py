@@ -8,6 +8,8 @@ from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from establishments.identity_providers import WrongProvider, read_identity_providers
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 VERSION = "0.1.0"
 
@@ -51,6 +53,8 @@ INSTALLED_APPS = [
     "csp",
     "allauth",
     "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "establishments.apps.EstablishmentsConfig",
     "notifications.apps.NotificationsConfig",
     "accounts.apps.AccountsConfig",
@@ -110,6 +114,28 @@ CSRF_COOKIE_NAME = "csrf" if INSECURE_HTTP else "__Host-csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not INSECURE_HTTP
 SESSION_COOKIE_SAMESITE = "Lax"
 
+# Where agents may also sign in, each by its OIDC_<KEY>_… variables (see .env.example).
+try:
+    IDENTITY_PROVIDERS = read_identity_providers(
+        env.list("OIDC_PROVIDERS", default=[]), env.ENVIRON, insecure_http=INSECURE_HTTP
+    )
+except WrongProvider as wrong:
+    raise ImproperlyConfigured(str(wrong)) from None
+# Seconds a provider may take to accept a connection, and between two pieces of an answer.
+OIDC_TIMEOUT = env.float("OIDC_TIMEOUT", default=5.0)
+# Our name among the federation's delegations, and what one of them lets do (docs/adr/0012).
+FEDERATION_APPLICATION = env.str("FEDERATION_APPLICATION", default="educonnect")
+FEDERATION_PROFILE = env.str("FEDERATION_PROFILE", default="ASSIST")
+FEDERATION_POPULATION = env.str("FEDERATION_POPULATION", default="BOTH")
+# Codes of FrEduFonctAdm by which a deputy is told among those who direct; by default heads alone are (DIR).
+FEDERATION_DEPUTY_FUNCTIONS: list[str] = env.list("FEDERATION_DEPUTY_FUNCTIONS", default=[])
+if FEDERATION_PROFILE not in {"CONSULT", "ASSIST", "MANAGE"} or FEDERATION_POPULATION not in {
+    "STUDENTS",
+    "RESPONSABLES",
+    "BOTH",
+}:
+    raise ImproperlyConfigured("FEDERATION_PROFILE or FEDERATION_POPULATION is not one of .env.example.")
+
 SECURE_SSL_REDIRECT = not INSECURE_HTTP
 SECURE_HSTS_SECONDS = 0 if INSECURE_HTTP else int(timedelta(days=365).total_seconds())
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not INSECURE_HTTP
@@ -126,7 +152,8 @@ CONTENT_SECURITY_POLICY = {
         "style-src": [SELF],
         "font-src": [SELF],
         "connect-src": [SELF],
-        "form-action": [SELF],
+        # A form which leads to a provider (sign-in, sign-out) is redirected there: browsers look at both.
+        "form-action": [SELF, *(origin for each in IDENTITY_PROVIDERS for origin in each.origins)],
         "manifest-src": [SELF],
         # DSFR's style sheet draws some icons with data: SVG.
         "img-src": [SELF, "data:"],
@@ -163,6 +190,11 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
+
+SOCIALACCOUNT_ADAPTER = "establishments.federation.door.ConsoleSocialAccountAdapter"
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {"provider_class": "establishments.federation.provider.FederationProvider"},
+}
 
 # Reverse proxies in front, each adding to X-Forwarded-For: whose address the sign-in throttle counts.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0)

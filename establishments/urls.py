@@ -4,13 +4,15 @@ from allauth.account import views as allauth_views
 from django.urls import include, path, re_path
 
 from establishments import demo, views
+from establishments.federation import views as federation
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("etablissements/", views.establishments, name="establishments"),
     path("etablissements/<str:uai>/delegations/", include("establishments.delegations.urls")),
     path("connexion/", views.SignInView.as_view(), name="account_login"),
-    path("deconnexion/", allauth_views.logout, name="account_logout"),
+    path("deconnexion/", federation.SignOutView.as_view(), name="account_logout"),
+    path("deconnexion/retour/", federation.signed_out, name="federation_signed_out"),
     path("compte-desactive/", allauth_views.account_inactive, name="account_inactive"),
     path("mot-de-passe/", allauth_views.password_reset, name="account_reset_password"),
     path("mot-de-passe/envoye/", allauth_views.password_reset_done, name="account_reset_password_done"),
@@ -30,4 +32,7 @@ urlpatterns = [
     path("accessibilite/", views.page, {"name": "accessibility"}, name="accessibility"),
     path("mentions-legales/", views.page, {"name": "legal_notice"}, name="legal_notice"),
     path("donnees-personnelles/", views.page, {"name": "personal_data"}, name="personal_data"),
+    # After everything else below /connexion/.
+    path("connexion/<slug:provider>/", federation.start, name="federation_sign_in"),
+    path("connexion/<slug:provider>/retour/", federation.come_back, name="federation_return"),
 ]

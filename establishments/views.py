@@ -29,7 +29,10 @@ class SignInView(LoginView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         offered = demo.personas() if demo.is_offered(self.request) else []
-        return super().get_context_data(**kwargs) | {"personas": offered}
+        return super().get_context_data(**kwargs) | {
+            "personas": offered,
+            "identity_providers": settings.IDENTITY_PROVIDERS,
+        }
 
 
 @require_safe

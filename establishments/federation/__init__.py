@@ -1,0 +1,1 @@
+"""Signing in by an identity provider (FIM / ARENA, ProConnect): who comes in, and what that opens."""

@@ -1,0 +1,111 @@
+"""To the provider and back, and out of it."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+import requests
+from allauth.account.adapter import get_adapter
+from allauth.account.views import LogoutView
+from allauth.socialaccount.providers.base.constants import AuthProcess
+from allauth.socialaccount.providers.base.provider import ProviderException
+from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.crypto import constant_time_compare, get_random_string
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from establishments.federation.door import declared_as, failure
+from establishments.federation.provider import FederationAdapter
+from establishments.federation.sessions import provider_of
+from establishments.identity_providers import IdentityProvider
+
+_SIGNED_OUT = "federation_signed_out"
+
+
+def _adapter(request: HttpRequest, provider: str) -> FederationAdapter:
+    if provider not in {declared.key for declared in settings.IDENTITY_PROVIDERS}:
+        raise Http404
+    return FederationAdapter(request, provider)
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def start(request: HttpRequest, provider: str) -> HttpResponse:
+    """Off to the provider, by a click of ours only; opened otherwise, the page is the door."""
+    adapter = _adapter(request, provider)
+    if request.method != "POST":
+        return redirect("account_login")
+    asked = request.POST.get("next", "")
+    wanted = asked if url_has_allowed_host_and_scheme(asked, {request.get_host()}) else None
+    declared, nonce = declared_as(provider), get_random_string(32)
+    levels = {"acr_values": " ".join(declared.acr)} if declared.acr else {}
+    try:
+        response: HttpResponse = adapter.get_provider().redirect(
+            request, AuthProcess.LOGIN, next_url=wanted, auth_params={"nonce": nonce} | levels, nonce=nonce
+        )
+    except (requests.RequestException, ProviderException) as error:
+        return failure(request, declared, None, error)
+    return response
+
+
+@login_not_required
+@never_cache
+@require_safe
+def come_back(request: HttpRequest, provider: str) -> HttpResponse:
+    """The provider's answer comes by a GET; its state and its code serve once."""
+    response: HttpResponse = OAuth2CallbackView.adapter_view(_adapter(request, provider))(request)
+    return response
+
+
+class SignOutView(LogoutView):
+    """Out of the console, then out of the provider which opened the session, if one did."""
+
+    def post(self, *args: Any, **kwargs: Any) -> HttpResponse:
+        opened = provider_of(self.request)
+        if opened is None:
+            response: HttpResponse = super().post(*args, **kwargs)
+            return response
+        get_adapter(self.request).logout(self.request)
+        return _leave(self.request, *opened)
+
+
+def _leave(request: HttpRequest, provider: IdentityProvider, id_token: str) -> HttpResponse:
+    """The console's session is over whatever the provider does."""
+    try:
+        ending = FederationAdapter(request, provider.key).openid_config.get("end_session_endpoint")
+    except (requests.RequestException, ProviderException):
+        ending = None
+    if not ending:
+        messages.warning(
+            request,
+            "Vous êtes déconnecté de la console. Si votre poste est partagé, fermez aussi le navigateur :"
+            " votre identification peut y rester ouverte.",
+        )
+        return redirect("account_login")
+    state = request.session[_SIGNED_OUT] = get_random_string(32)
+    query = {
+        "id_token_hint": id_token,
+        "post_logout_redirect_uri": settings.PUBLIC_URL + reverse(_SIGNED_OUT),
+        "state": state,
+    }
+    return redirect(f"{ending}{'&' if '?' in ending else '?'}{urlencode(query)}")
+
+
+@login_not_required
+@never_cache
+@require_safe
+def signed_out(request: HttpRequest) -> HttpResponse:
+    """Back from the provider; said only to who left by our button."""
+    expected = request.session.pop(_SIGNED_OUT, "")
+    if expected and constant_time_compare(expected, request.GET.get("state", "")):
+        messages.success(request, "Vous êtes déconnecté.")
+    return redirect("account_login")
