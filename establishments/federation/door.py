@@ -88,7 +88,11 @@ def refusal(request: HttpRequest, declared: IdentityProvider, why: Why) -> HttpR
 
 
 def failure(
-    request: HttpRequest, declared: IdentityProvider, error: str | None, exception: Exception | None
+    request: HttpRequest,
+    declared: IdentityProvider,
+    error: str | None,
+    exception: Exception | None,
+    wanted: str | None = None,
 ) -> HttpResponse:
     """Given up there: back to the door. Else a page, and a line without what the provider said of anybody."""
     if error == AuthError.CANCELLED:
@@ -96,7 +100,7 @@ def failure(
         return redirect("account_login")
     what, status = _what_failed(exception)
     logger.warning("sign-in by %s failed: %s (%s)", declared.key, what, _said(exception))
-    context = {"provider": declared, "what": what}
+    context = {"provider": declared, "what": what, "wanted": wanted}
     return render(request, "establishments/federation/failed.html", context, status=status)
 
 

@@ -53,7 +53,7 @@ def start(request: HttpRequest, provider: str) -> HttpResponse:
             request, AuthProcess.LOGIN, next_url=wanted, auth_params={"nonce": nonce} | levels, nonce=nonce
         )
     except (requests.RequestException, ProviderException) as error:
-        return failure(request, declared, None, error)
+        return failure(request, declared, None, error, wanted)
     return response
 
 
@@ -62,7 +62,11 @@ def start(request: HttpRequest, provider: str) -> HttpResponse:
 @require_safe
 def come_back(request: HttpRequest, provider: str) -> HttpResponse:
     """The provider's answer comes by a GET; its state and its code serve once."""
-    response: HttpResponse = OAuth2CallbackView.adapter_view(_adapter(request, provider))(request)
+    view = OAuth2CallbackView.adapter_view(_adapter(request, provider))
+    try:
+        response: HttpResponse = view(request)
+    except (requests.RequestException, ProviderException) as error:
+        return failure(request, declared_as(provider), None, error)
     return response
 
 

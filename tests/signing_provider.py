@@ -1,0 +1,155 @@
+"""A small OpenID provider, run as a process: signed userinfo, PKCE and secrets checked, and faults on demand.
+
+`python -m tests.signing_provider PORT`. PUT /users says who signs in next and with which claims, PUT /fault
+what goes wrong meanwhile. Only what ProConnect does and oidc-provider-mock does not.
+"""
+
+import base64
+import hashlib
+import json
+import sys
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+SECRET = "a secret of the tests"
+
+
+class State:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    other_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    user: dict = {}
+    fault = ""
+    codes: dict = {}
+
+
+class Handler(BaseHTTPRequestHandler):
+    @property
+    def issuer(self):
+        return f"http://localhost:{self.server.server_address[1]}"
+
+    def do_PUT(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path == "/users":
+            State.user = body
+        else:
+            State.fault = body
+        self.answer(204, b"")
+
+    def do_GET(self):
+        url = urlsplit(self.path)
+        query = dict(parse_qsl(url.query))
+        if State.fault == f"down {url.path}":
+            return self.answer(500, b"")
+        if State.fault == f"moved {url.path}":
+            return self.redirect(self.issuer + "/elsewhere")
+        pages = {
+            "/.well-known/openid-configuration": self.discovery,
+            "/jwks": self.jwks,
+            "/authorize": self.authorize,
+            "/userinfo": self.userinfo,
+            "/end": self.end,
+        }
+        return pages[url.path](query)
+
+    def discovery(self, query):
+        names = {
+            "authorization_endpoint": "/authorize",
+            "token_endpoint": "/token",
+            "userinfo_endpoint": "/userinfo",
+            "jwks_uri": "/jwks",
+            "end_session_endpoint": "/end",
+        }
+        found = {name: self.issuer + path for name, path in names.items()} | {"issuer": self.issuer}
+        if State.fault == "other issuer":
+            found["issuer"] = "https://other.example.org"
+        if State.fault == "endpoint elsewhere":
+            found["token_endpoint"] = "https://other.example.org/token"
+        if State.fault == "huge":
+            found["padding"] = "x" * 1_000_000
+        self.json(found)
+
+    def jwks(self, query):
+        key = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(State.key.public_key()))
+        self.json({"keys": [key | {"kid": "one", "alg": "RS256", "use": "sig"}]})
+
+    def authorize(self, query):
+        code = f"code-{len(State.codes)}"
+        State.codes[code] = query
+        self.redirect(f"{query['redirect_uri']}?{urlencode({'code': code, 'state': query['state']})}")
+
+    def do_POST(self):
+        sent = {
+            k: v[0]
+            for k, v in parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode()).items()
+        }
+        asked = State.codes.pop(sent["code"], None)
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(sent["code_verifier"].encode()).digest())
+        basic = base64.b64encode(f"console:{SECRET.replace(' ', '%20')}".encode()).decode()
+        if (
+            asked is None
+            or asked["code_challenge"] != challenge.decode().rstrip("=")
+            or asked["redirect_uri"] != sent["redirect_uri"]
+            or self.headers["Authorization"] != f"Basic {basic}"
+        ):
+            return self.json({"error": "invalid_grant"}, 400)
+        token = self.signed(
+            self.claims() | {"nonce": asked["nonce"], "acr": asked.get("acr_values", "")}, "id_token"
+        )
+        return self.json({"access_token": "opaque", "token_type": "Bearer", "id_token": token})
+
+    def claims(self):
+        now = int(time.time())
+        return {"iss": self.issuer, "aud": "console", "sub": State.user["sub"], "iat": now, "exp": now + 300}
+
+    def signed(self, claims, what):
+        fault = State.fault.removeprefix(f"{what} ")
+        claims |= {
+            "other audience": {"aud": "another client"},
+            "other issuer": {"iss": "https://other.example.org"},
+            "other subject": {"sub": "somebody else"},
+            "other nonce": {"nonce": "another"},
+            "expired": {"exp": int(time.time()) - 3600},
+        }.get(fault, {})
+        if fault == "unsigned":
+            return jwt.encode(claims, None, algorithm="none")
+        if fault == "signed with our secret":
+            return jwt.encode(claims, SECRET, algorithm="HS256", headers={"kid": "one"})
+        key = State.other_key if fault == "other key" else State.key
+        return jwt.encode(claims, key, algorithm="RS256", headers={"kid": "one"})
+
+    def userinfo(self, query):
+        if State.fault == "userinfo plain":
+            return self.json(self.claims() | State.user)
+        token = self.signed(self.claims() | State.user, "userinfo")
+        return self.answer(200, token.encode(), "application/jwt")
+
+    def end(self, query):
+        jwt.decode(query["id_token_hint"], State.key.public_key(), algorithms=["RS256"], audience="console")
+        self.redirect(f"{query['post_logout_redirect_uri']}?{urlencode({'state': query['state']})}")
+
+    def json(self, content, status=200):
+        self.answer(status, json.dumps(content).encode(), "application/json")
+
+    def redirect(self, location):
+        self.send_response(302)
+        self.send_header("Location", location)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def answer(self, status, body, kind="text/plain"):
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
+
+
+if __name__ == "__main__":
+    ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
