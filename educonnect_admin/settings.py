@@ -129,6 +129,8 @@ FEDERATION_PROFILE = env.str("FEDERATION_PROFILE", default="ASSIST")
 FEDERATION_POPULATION = env.str("FEDERATION_POPULATION", default="BOTH")
 # Codes of FrEduFonctAdm by which a deputy is told among those who direct; by default heads alone are (DIR).
 FEDERATION_DEPUTY_FUNCTIONS: list[str] = env.list("FEDERATION_DEPUTY_FUNCTIONS", default=[])
+# What claims opened ends for who has not signed in by the federation for so long: nobody vouches for them.
+FEDERATION_LIFETIME = timedelta(days=env.int("FEDERATION_DAYS", default=90))
 if FEDERATION_PROFILE not in {"CONSULT", "ASSIST", "MANAGE"} or FEDERATION_POPULATION not in {
     "STUDENTS",
     "RESPONSABLES",
@@ -252,6 +254,10 @@ CELERY_BEAT_SCHEDULE_FILENAME = env.str("BEAT_SCHEDULE_FILE", default=str(BASE_D
 CELERY_BEAT_SCHEDULE = {
     "erase-dead-secrets": {"task": "accounts.purge_expired_secrets", "schedule": crontab(hour=0, minute=40)},
     "forget-mails": {"task": "accounts.forget_mails", "schedule": crontab(hour=1, minute=10)},
+    "end-unconfirmed-claims": {
+        "task": "establishments.end_unconfirmed_claims",
+        "schedule": crontab(hour=3, minute=40),
+    },
     "purge-documents": {"task": "notifications.purge_documents", "schedule": crontab(minute=50)},
     "resume-operations": {"task": "accounts.resume_stalled_operations", "schedule": timedelta(minutes=1)},
     "start-scheduled": {"task": "accounts.start_scheduled_operations", "schedule": timedelta(seconds=15)},

@@ -1,8 +1,11 @@
 """What workers do for establishments: each task may be killed at any moment and be run again."""
 
 from celery import shared_task
+from django.conf import settings
+from django.utils import timezone
 
 from establishments.delegations import ending, notices
+from establishments.federation import rights
 
 
 @shared_task(name="establishments.send_notices")
@@ -18,3 +21,8 @@ def forget_notices() -> None:
 @shared_task(name="establishments.end_orphaned_delegations")
 def end_orphaned_delegations() -> None:
     ending.end_orphaned()
+
+
+@shared_task(name="establishments.end_unconfirmed_claims")
+def end_unconfirmed_claims() -> None:
+    rights.end_unconfirmed(timezone.now() - settings.FEDERATION_LIFETIME)

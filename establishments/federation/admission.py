@@ -52,6 +52,8 @@ def admit(provider: IdentityProvider, answer: Answer) -> SocialAccount:
         raise AdmissionRefused(Why.CLOSED)
     link = known or SocialAccount.objects.create(provider=provider.key, uid=answer.subject, user=agent)
     link.user = agent
+    # Whatever comes of it, the federation has spoken of them today.
+    link.save(update_fields=["last_login"])
     if opened is not None:
         apply(opened, agent)
     return link

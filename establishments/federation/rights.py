@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
+from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from establishments.claims import Claim
@@ -16,6 +19,8 @@ from establishments.models import Agent, Delegation, Establishment, Event, Event
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from django.db.models import QuerySet
 
     from establishments.claims import Claims
 
@@ -121,8 +126,8 @@ def _apply_mandates(opened: Opened, agent: Agent) -> list[Event]:
         for place, role in started
     )
     return [
-        *(_event(EventKind.MANDATE_ENDED, agent, place, role=role) for place, role in ended),
-        *(_event(EventKind.MANDATE_STARTED, agent, place, role=role) for place, role in started),
+        *(_event(EventKind.MANDATE_ENDED, agent.pk, place, role=role) for place, role in ended),
+        *(_event(EventKind.MANDATE_STARTED, agent.pk, place, role=role) for place, role in started),
     ]
 
 
@@ -148,8 +153,8 @@ def _apply_delegations(opened: Opened, agent: Agent) -> list[Event]:
         for place, begin, end, profile, population in started
     )
     return [
-        *(_delegation_event(EventKind.DELEGATION_ENDED, agent, terms) for terms in ended),
-        *(_delegation_event(EventKind.DELEGATION_GRANTED, agent, terms) for terms in started),
+        *(_delegation_event(EventKind.DELEGATION_ENDED, agent.pk, terms) for terms in ended),
+        *(_delegation_event(EventKind.DELEGATION_GRANTED, agent.pk, terms) for terms in started),
     ]
 
 
@@ -166,7 +171,7 @@ def _terms(delegation: Delegation) -> _Terms:
     )
 
 
-def _delegation_event(kind: EventKind, agent: Agent, terms: _Terms) -> Event:
+def _delegation_event(kind: EventKind, agent: int, terms: _Terms) -> Event:
     place, begin, end, profile, population = terms
     return _event(
         kind,
@@ -179,25 +184,64 @@ def _delegation_event(kind: EventKind, agent: Agent, terms: _Terms) -> Event:
     )
 
 
+@transaction.atomic
+def end_unconfirmed(before: datetime) -> int:
+    """End what claims gave to those of whom no federation has spoken since `before`; how many agents.
+
+    They may have left, and sign in by a password of ours, or not at all. Signing in there gives it back.
+    """
+    # A sign-in under way holds its agent: waited for, then read again.
+    waiting = _unconfirmed(before).order_by("pk").select_for_update(no_key=True)
+    silent = list(_unconfirmed(before).filter(pk__in=[agent.pk for agent in waiting]))
+    mandates = Mandate.objects.in_force().filter(source=Mandate.Source.CLAIMS, agent__in=silent)
+    delegations = Delegation.objects.filter(
+        source=Delegation.Source.CLAIMS, ended_at__isnull=True, agent__in=silent
+    )
+    events = [
+        *(
+            _event(EventKind.MANDATE_ENDED, each.agent_id, each.establishment_id, role=each.role)
+            for each in mandates
+        ),
+        *(_delegation_event(EventKind.DELEGATION_ENDED, each.agent_id, _terms(each)) for each in delegations),
+    ]
+    now = timezone.now()
+    mandates.update(ended_at=now)
+    delegations.update(ended_at=now)
+    Event.objects.bulk_create(events)
+    return len(silent)
+
+
+def _unconfirmed(before: datetime) -> QuerySet[Agent]:
+    said = SocialAccount.objects.filter(
+        user=OuterRef("pk"),
+        last_login__gte=before,
+        provider__in=[provider.key for provider in settings.IDENTITY_PROVIDERS if provider.has_claims],
+    )
+    mandates = Mandate.objects.in_force().filter(source=Mandate.Source.CLAIMS)
+    delegations = Delegation.objects.filter(source=Delegation.Source.CLAIMS, ended_at__isnull=True)
+    holders = Q(pk__in=mandates.values("agent")) | Q(pk__in=delegations.values("agent"))
+    return Agent.objects.filter(holders, ~Exists(said))
+
+
 def _refusal_events(opened: Opened, agent: Agent) -> Iterable[Event]:
     """One for each establishment concerned, and one for what concerns none of ours."""
     for place in dict.fromkeys(refused.establishment for refused in opened.refused):
         here = [refused for refused in opened.refused if refused.establishment == place]
         yield _event(
             EventKind.AGENT_CLAIMS_REFUSED,
-            agent,
+            agent.pk,
             place,
             reasons=dict(Counter(f"{refused.claim}:{refused.reason}" for refused in here)),
             uais=sorted({refused.uai for refused in here if refused.uai})[:_UAIS_TOLD],
         )
 
 
-def _event(kind: EventKind, agent: Agent, place: int | None, **data: object) -> Event:
+def _event(kind: EventKind, agent: int, place: int | None, **data: object) -> Event:
     return Event(
         kind=kind,
         establishment_id=place,
         actor=Event.Actor.PLATFORM,
         target_kind="agent",
-        target_id=agent.pk,
+        target_id=agent,
         data={"source": "CLAIMS", **data},
     )

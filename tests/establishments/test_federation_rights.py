@@ -14,6 +14,7 @@ from establishments.federation.provider import Answer
 from establishments.federation.rights import apply, opened_by
 from establishments.identity_providers import IdentityProvider
 from establishments.models import Agent, Delegation, Event, EventKind, Mandate
+from establishments.tasks import end_unconfirmed_claims
 from tests.establishments.written_claims import delegation, directs
 from tests.factories import AgentFactory, DelegationFactory, EstablishmentFactory, MandateFactory
 
@@ -161,3 +162,27 @@ def test_a_delegation_keeps_its_days():
     claim(agent, **delegation(school, begin="18/10/2023", end="31/12/2199"))
     given = agent.delegations.get()
     assert (given.begins_on, given.ends_on) == (date(2023, 10, 18), date(2199, 12, 31))
+
+
+@pytest.mark.django_db
+def test_rights_by_claims_end_when_the_federation_has_been_silent_too_long(settings, time_machine):
+    settings.IDENTITY_PROVIDERS = (PROVIDER,)
+    school, other = EstablishmentFactory.create_batch(2)
+    userinfo = {"sub": "sub-1", **directs(school), **delegation(other)}
+    time_machine.move_to("2026-07-04T10:00:00Z")
+    agent = admit(PROVIDER, Answer("sub-1", {}, userinfo, "")).user
+    MandateFactory.create(agent=agent, establishment=other)
+
+    time_machine.move_to("2026-09-30T03:00:00Z")
+    end_unconfirmed_claims()
+    assert held(agent) == {(school.uai, "DIRECTOR"), (other.uai, "DIRECTOR")}
+    time_machine.move_to("2026-10-03T03:00:00Z")
+    end_unconfirmed_claims()
+    assert held(agent) == {(other.uai, "DIRECTOR")}
+    assert not agent.delegations.in_force().exists()
+    assert Event.objects.filter(kind=EventKind.MANDATE_ENDED).get().establishment == school
+    assert Event.objects.filter(kind=EventKind.DELEGATION_ENDED).get().establishment == other
+
+    admit(PROVIDER, Answer("sub-1", {}, userinfo, ""))
+    end_unconfirmed_claims()
+    assert (school.uai, "DIRECTOR") in held(agent)
