@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from allauth.account.internal.flows.login import record_authentication
 from django.conf import settings
 
 if TYPE_CHECKING:
@@ -17,19 +18,17 @@ _KEY = "federation"
 
 
 def remember(request: HttpRequest, agent: Agent, provider: IdentityProvider, answer: Answer) -> None:
-    """To be called before the agent is signed in: whatever is asked next reads `has_second_factor`."""
+    """To be called before the agent is signed in: what asks for a second factor then reads it here.
+
+    A provider trusted for it (IdentityProvider.trusts) leaves what allauth writes of a factor given to us.
+    """
+    if provider.trusts(answer.id_token.get("acr")):
+        record_authentication(request, agent, "mfa", type=provider.key)
     request.session[_KEY] = {
         "agent": agent.pk,
         "provider": provider.key,
-        "second_factor": provider.trusts(answer.id_token.get("acr")),
         "id_token": answer.encoded_id_token,
     }
-
-
-def has_second_factor(request: HttpRequest, agent: Agent) -> bool:
-    """Whether `agent` has proved a second factor to a provider trusted for it, in this session."""
-    opened = _opened_by(request)
-    return opened.get("agent") == agent.pk and opened.get("second_factor") is True
 
 
 def provider_of(request: HttpRequest) -> tuple[IdentityProvider, str] | None:

@@ -3,11 +3,11 @@
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.socialaccount.models import SocialAccount
 from django.test import Client
 from django.urls import reverse
 
-from establishments.federation.sessions import has_second_factor
 from establishments.models import Agent, Delegation, Event, EventKind, Mandate
 from tests.establishments.written_claims import delegation, directs
 from tests.factories import AgentFactory, DelegationFactory, EstablishmentFactory, MandateFactory
@@ -293,10 +293,15 @@ def test_another_agent_who_signs_in_in_the_same_browser_takes_the_session_over(c
     assert client.post(reverse("account_logout")).url.startswith(ministry.url)
 
 
-def test_the_second_factor_of_the_federation_counts_for_its_agent_alone(client, ministry, school, rf):
+@pytest.mark.parametrize("is_trusted", [True, False])
+def test_the_second_factor_of_a_trusted_provider_counts_as_ours_for_its_agent(
+    client, ministry, declare, school, rf, is_trusted
+):
+    declare(key="fim", name="FIM", issuer=ministry.url, has_claims=True, has_second_factor=is_trusted)
     ministry.knows("sub-1", **directs(school))
     sign_in(client, ministry)
     request = rf.get("/")
     request.session = client.session
-    assert has_second_factor(request, Agent.objects.get())
-    assert not has_second_factor(request, AgentFactory.create())
+    methods = {record["method"] for record in get_authentication_records(request, Agent.objects.get())}
+    assert methods == {"socialaccount"} | ({"mfa"} if is_trusted else set())
+    assert get_authentication_records(request, AgentFactory.create()) == []
