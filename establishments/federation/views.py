@@ -91,7 +91,7 @@ def _leave(request: HttpRequest, provider: IdentityProvider, id_token: str) -> H
     if not ending:
         messages.warning(
             request,
-            "Vous êtes déconnecté de la console. Si votre poste est partagé, fermez aussi le navigateur :"
+            "Vous êtes déconnecté de la console. Si votre poste est partagé, fermez aussi le navigateur :"
             " votre identification peut y rester ouverte.",
         )
         return redirect("account_login")
