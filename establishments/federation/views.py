@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import requests
 from allauth.account.adapter import get_adapter
 from allauth.account.views import LogoutView
+from allauth.decorators import rate_limit
 from allauth.socialaccount.providers.base.constants import AuthProcess
 from allauth.socialaccount.providers.base.provider import ProviderException
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
@@ -39,6 +40,7 @@ def _adapter(request: HttpRequest, provider: str) -> FederationAdapter:
 @login_not_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@rate_limit(action="login")
 def start(request: HttpRequest, provider: str) -> HttpResponse:
     """Off to the provider, by a click of ours only; opened otherwise, the page is the door."""
     adapter = _adapter(request, provider)

@@ -94,6 +94,12 @@ def test_only_a_click_leads_to_the_provider(client, ministry):
     assert Client(enforce_csrf_checks=True).post(address).status_code == 403
 
 
+def test_the_provider_is_not_asked_without_end(client, ministry, settings):
+    settings.ACCOUNT_RATE_LIMITS = {"login": "2/m/ip"}
+    address = reverse("federation_sign_in", args=["fim"])
+    assert [client.post(address).status_code for _ in range(3)] == [302, 302, 429]
+
+
 def test_forms_may_lead_to_the_provider_and_nowhere_else(client, ministry):
     policy = client.get(reverse("account_login")).headers["Content-Security-Policy"]
     [directive] = [each for each in policy.split(";") if "form-action" in each]
