@@ -154,8 +154,7 @@ CONTENT_SECURITY_POLICY = {
         "style-src": [SELF],
         "font-src": [SELF],
         "connect-src": [SELF],
-        # A form which leads to a provider (sign-in, sign-out) is redirected there: browsers look at both.
-        "form-action": [SELF, *(origin for each in IDENTITY_PROVIDERS for origin in each.origins)],
+        "form-action": [SELF],
         "manifest-src": [SELF],
         # DSFR's style sheet draws some icons with data: SVG.
         "img-src": [SELF, "data:"],

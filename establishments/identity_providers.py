@@ -23,7 +23,8 @@ class IdentityProvider:
 
     `has_claims`: its FrEdu… claims open establishments, and create agents. `has_second_factor`: who comes
     from there need no second factor of ours, provided the level reached is one of `acr` when any is said.
-    `other_origins`: where its endpoints or its own sign-in pages live, besides that of `issuer`.
+    `mail_domains`: whose addresses are believed of a provider which never says whether it verified them.
+    `other_origins`: where its endpoints live, besides that of `issuer`.
     """
 
     key: str
@@ -34,8 +35,10 @@ class IdentityProvider:
     scopes: tuple[str, ...] = ("openid", "profile", "email")
     has_claims: bool = False
     is_userinfo_signed: bool = False
+    uses_pkce: bool = True
     has_second_factor: bool = False
     acr: tuple[str, ...] = ()
+    mail_domains: tuple[str, ...] = ()
     other_origins: tuple[str, ...] = ()
 
     @property
@@ -58,6 +61,8 @@ _PRESETS: dict[str, dict[str, Any]] = {
         "name": "ProConnect",
         "scopes": ("openid", "given_name", "usual_name", "email"),
         "is_userinfo_signed": True,
+        # It refuses any parameter that its documentation does not list.
+        "uses_pkce": False,
     },
 }
 _FIELDS = {
@@ -65,11 +70,13 @@ _FIELDS = {
     "SCOPES": "scopes",
     "CLAIMS": "has_claims",
     "SIGNED_USERINFO": "is_userinfo_signed",
+    "PKCE": "uses_pkce",
     "SECOND_FACTOR": "has_second_factor",
     "ACR": "acr",
+    "MAIL_DOMAINS": "mail_domains",
     "ORIGINS": "other_origins",
 }
-_LISTS = {"scopes", "acr", "other_origins"}
+_LISTS = {"scopes", "acr", "mail_domains", "other_origins"}
 _TRUE, _FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
 
 

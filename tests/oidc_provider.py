@@ -126,7 +126,14 @@ def ministry(ministry_process: str, declare: Callable[..., None]) -> Ministry:
 @pytest.fixture
 def signing(signing_process: str, declare: Callable[..., None]) -> Signing:
     """Running without fault, and declared as « proconnect »."""
-    declare(key="proconnect", name="ProConnect", issuer=signing_process, is_userinfo_signed=True)
+    declare(
+        key="proconnect",
+        name="ProConnect",
+        issuer=signing_process,
+        is_userinfo_signed=True,
+        uses_pkce=False,
+        mail_domains=("example.org",),
+    )
     provider = Signing(signing_process)
     provider.fails("")
     return provider
@@ -134,14 +141,11 @@ def signing(signing_process: str, declare: Callable[..., None]) -> Signing:
 
 @pytest.fixture
 def declare(settings: Any) -> Callable[..., None]:
-    """Declare a provider besides those which are, and let forms lead to it."""
+    """Declare a provider besides those which are."""
 
     def add(**fields: Any) -> None:
         provider = IdentityProvider(**{"client_id": "console", "client_secret": SECRET} | fields)
         others = tuple(each for each in settings.IDENTITY_PROVIDERS if each.key != provider.key)
         settings.IDENTITY_PROVIDERS = (*others, provider)
-        policy = settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]
-        allowed = {**policy, "form-action": [*policy["form-action"], *provider.origins]}
-        settings.CONTENT_SECURITY_POLICY = {"DIRECTIVES": allowed}
 
     return add

@@ -7,6 +7,7 @@ what goes wrong meanwhile. Only what ProConnect does and oidc-provider-mock does
 import base64
 import hashlib
 import json
+import secrets
 import sys
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -77,9 +78,11 @@ class Handler(BaseHTTPRequestHandler):
         self.json({"keys": [key | {"kid": "one", "alg": "RS256", "use": "sig"}]})
 
     def authorize(self, query):
-        code = f"code-{len(State.codes)}"
+        if min(len(query["state"]), len(query["nonce"])) < 32:
+            return self.answer(400, b"")
+        code = f"code-{secrets.token_hex(8)}"
         State.codes[code] = query
-        self.redirect(f"{query['redirect_uri']}?{urlencode({'code': code, 'state': query['state']})}")
+        return self.redirect(f"{query['redirect_uri']}?{urlencode({'code': code, 'state': query['state']})}")
 
     def do_POST(self):
         sent = {
@@ -87,18 +90,17 @@ class Handler(BaseHTTPRequestHandler):
             for k, v in parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode()).items()
         }
         asked = State.codes.pop(sent["code"], None)
-        challenge = base64.urlsafe_b64encode(hashlib.sha256(sent["code_verifier"].encode()).digest())
+        verifier = hashlib.sha256(sent.get("code_verifier", "").encode()).digest()
+        challenge = base64.urlsafe_b64encode(verifier).decode().rstrip("=")
         basic = base64.b64encode(f"console:{SECRET.replace(' ', '%20')}".encode()).decode()
         if (
             asked is None
-            or asked["code_challenge"] != challenge.decode().rstrip("=")
+            or asked.get("code_challenge", challenge) != challenge
             or asked["redirect_uri"] != sent["redirect_uri"]
             or self.headers["Authorization"] != f"Basic {basic}"
         ):
             return self.json({"error": "invalid_grant"}, 400)
-        token = self.signed(
-            self.claims() | {"nonce": asked["nonce"], "acr": asked.get("acr_values", "")}, "id_token"
-        )
+        token = self.signed(self.claims() | {"nonce": asked["nonce"]}, "id_token")
         return self.json({"access_token": "opaque", "token_type": "Bearer", "id_token": token})
 
     def claims(self):

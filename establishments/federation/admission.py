@@ -42,12 +42,13 @@ def admit(provider: IdentityProvider, answer: Answer) -> SocialAccount:
     Raises AdmissionRefused. Nothing is written then.
     """
     _one_at_a_time(f"{provider.key} {answer.subject}")
-    _one_at_a_time(answer.mail or "")
+    mail = answer.mail(provider.mail_domains)
+    _one_at_a_time(mail or "")
     opened = _opened(provider, answer) if provider.has_claims else None
     known = SocialAccount.objects.filter(provider=provider.key, uid=answer.subject).first()
-    agent = _locked(known.user_id) if known else _recognise(provider, answer)
+    agent = _locked(known.user_id) if known else _recognise(provider, mail)
     if agent is None:
-        agent = _create(provider, answer, opened)
+        agent = _create(answer, mail, opened)
     if not agent.is_active:
         raise AdmissionRefused(Why.CLOSED)
     link = known or SocialAccount.objects.create(provider=provider.key, uid=answer.subject, user=agent)
@@ -75,13 +76,13 @@ def _locked(pk: int) -> Agent:
     return Agent.objects.select_for_update(no_key=True).get(pk=pk)
 
 
-def _recognise(provider: IdentityProvider, answer: Answer) -> Agent | None:
+def _recognise(provider: IdentityProvider, mail: str | None) -> Agent | None:
     """The one agent whose address the provider vouches for, unless another identity already has it."""
-    if answer.mail is None:
+    if mail is None:
         return None
-    found = Agent.objects.filter(email=answer.mail).values_list("pk", flat=True).first()
+    found = Agent.objects.filter(email=mail).values_list("pk", flat=True).first()
     if found is None:
-        found = _by_contact_mail(answer.mail)
+        found = _by_contact_mail(mail)
     if found is None:
         return None
     agent = _locked(found)
@@ -101,12 +102,11 @@ def _by_contact_mail(mail: str) -> int | None:
     return pk
 
 
-def _create(provider: IdentityProvider, answer: Answer, opened: Opened | None) -> Agent:
+def _create(answer: Answer, mail: str | None, opened: Opened | None) -> Agent:
     if opened is None:
         raise AdmissionRefused(Why.UNKNOWN)
     if not opened:
         raise AdmissionRefused(Why.NOTHING_OPENED)
-    mail = answer.mail
     if mail and Establishment.objects.filter(mail__iexact=mail).exists():
         mail = None
     return Agent.objects.create_user(

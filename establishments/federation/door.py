@@ -13,7 +13,7 @@ from allauth.socialaccount.providers.base.constants import AuthError
 from django.conf import settings
 from django.contrib import messages
 from django.shortcuts import redirect, render
-from django.utils.crypto import constant_time_compare
+from django.utils.crypto import constant_time_compare, get_random_string
 
 from establishments.federation.admission import AdmissionRefused, Why, admit
 from establishments.federation.provider import InvalidAnswer, app_of
@@ -40,6 +40,10 @@ class ConsoleSocialAccountAdapter(DefaultSocialAccountAdapter):
             for declared in settings.IDENTITY_PROVIDERS
             if provider in {None, "openid_connect", declared.key} and client_id in {None, declared.client_id}
         ]
+
+    def generate_state_param(self, state: dict[str, Any]) -> str:
+        """ProConnect wants 32 characters; allauth's has 16."""
+        return get_random_string(32)
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: SocialLogin) -> bool:
         return False

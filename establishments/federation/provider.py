@@ -41,13 +41,17 @@ class Answer:
     userinfo: dict[str, Any]
     encoded_id_token: str
 
-    @property
-    def mail(self) -> str | None:
-        """The address the provider vouches for, in lower case: `email_verified` is true, not « true »."""
-        mail = self.userinfo.get("email")
-        if self.userinfo.get("email_verified") is not True or not isinstance(mail, str) or "@" not in mail:
+    def mail(self, domains: tuple[str, ...] = ()) -> str | None:
+        """The address the provider vouches for, in lower case: `email_verified` is true, not « true ».
+
+        Or one of `domains`, for a provider which does not say.
+        """
+        said = self.userinfo.get("email")
+        if not isinstance(said, str) or "@" not in said:
             return None
-        return mail.strip().lower()
+        mail = said.strip().lower()
+        is_believed = "email_verified" not in self.userinfo and mail.rpartition("@")[2] in domains
+        return mail if self.userinfo.get("email_verified") is True or is_believed else None
 
 
 class FederatedLogin(SocialLogin):
@@ -66,7 +70,7 @@ def app_of(declared: IdentityProvider) -> SocialApp:
         settings={
             "server_url": declared.issuer,
             "scope": list(declared.scopes),
-            "oauth_pkce_enabled": True,
+            "oauth_pkce_enabled": declared.uses_pkce,
         },
     )
 

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import urlencode
 
 import requests
 from allauth.account.adapter import get_adapter
 from allauth.account.views import LogoutView
-from allauth.decorators import rate_limit
+from allauth.core.ratelimit import consume_or_429
 from allauth.socialaccount.providers.base.constants import AuthProcess
 from allauth.socialaccount.providers.base.provider import ProviderException
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare, get_random_string
+from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from establishments.federation.door import declared_as, failure
+from establishments.federation.door import failure
 from establishments.federation.provider import FederationAdapter
 from establishments.federation.sessions import provider_of
 from establishments.identity_providers import IdentityProvider
@@ -40,23 +42,48 @@ def _adapter(request: HttpRequest, provider: str) -> FederationAdapter:
 @login_not_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@rate_limit(action="login")
 def start(request: HttpRequest, provider: str) -> HttpResponse:
-    """Off to the provider, by a click of ours only; opened otherwise, the page is the door."""
+    """Off to the provider, by a click of ours only; opened otherwise, the page is the door (ADR 12)."""
     adapter = _adapter(request, provider)
     if request.method != "POST":
         return redirect("account_login")
+    limited: HttpResponse | None = consume_or_429(request, action="login")
+    if limited is not None:
+        return limited
     asked = request.POST.get("next", "")
     wanted = asked if url_has_allowed_host_and_scheme(asked, {request.get_host()}) else None
-    declared, nonce = declared_as(provider), get_random_string(32)
-    levels = {"acr_values": " ".join(declared.acr)} if declared.acr else {}
     try:
-        response: HttpResponse = adapter.get_provider().redirect(
-            request, AuthProcess.LOGIN, next_url=wanted, auth_params={"nonce": nonce} | levels, nonce=nonce
-        )
+        address = _request_to(adapter, wanted)
     except (requests.RequestException, ProviderException) as error:
-        return failure(request, declared, None, error, wanted)
-    return response
+        return failure(request, adapter.declared, None, error, wanted)
+    return _lead(request, address)
+
+
+def _request_to(adapter: FederationAdapter, wanted: str | None) -> str:
+    """The address of the sign-in there; the session keeps its state, its nonce and its verifier."""
+    nonce = get_random_string(32)
+    asked: HttpResponseRedirect = adapter.get_provider().redirect(
+        adapter.request,
+        AuthProcess.LOGIN,
+        next_url=wanted,
+        auth_params={"nonce": nonce} | _levels(adapter.declared),
+        nonce=nonce,
+    )
+    return asked.url
+
+
+def _levels(provider: IdentityProvider) -> dict[str, str]:
+    """Ask for one of the levels which count, as OpenID Connect Core (5.5.1.1) writes it."""
+    asked = {"id_token": {"acr": {"essential": True, "values": list(provider.acr)}}}
+    return {"claims": json.dumps(asked)} if provider.acr else {}
+
+
+def _lead(request: HttpRequest, address: str, *, out: bool = False) -> HttpResponse:
+    """A page which leaves at once: the policy forbids that a form be redirected to another site.
+
+    From there the provider redirects wherever it must (to an identity provider of its own, and back).
+    """
+    return render(request, "establishments/federation/leaving.html", {"address": address, "out": out})
 
 
 @login_not_required
@@ -64,14 +91,15 @@ def start(request: HttpRequest, provider: str) -> HttpResponse:
 @require_safe
 def come_back(request: HttpRequest, provider: str) -> HttpResponse:
     """The provider's answer comes by a GET; its state and its code serve once."""
-    view = OAuth2CallbackView.adapter_view(_adapter(request, provider))
+    adapter = _adapter(request, provider)
     try:
-        response: HttpResponse = view(request)
+        response: HttpResponse = OAuth2CallbackView.adapter_view(adapter)(request)
     except (requests.RequestException, ProviderException) as error:
-        return failure(request, declared_as(provider), None, error)
+        return failure(request, adapter.declared, None, error)
     return response
 
 
+@method_decorator(never_cache, name="dispatch")
 class SignOutView(LogoutView):
     """Out of the console, then out of the provider which opened the session, if one did."""
 
@@ -103,7 +131,7 @@ def _leave(request: HttpRequest, provider: IdentityProvider, id_token: str) -> H
         "post_logout_redirect_uri": settings.PUBLIC_URL + reverse(_SIGNED_OUT),
         "state": state,
     }
-    return redirect(f"{ending}{'&' if '?' in ending else '?'}{urlencode(query)}")
+    return _lead(request, f"{ending}{'&' if '?' in ending else '?'}{urlencode(query)}", out=True)
 
 
 @login_not_required
