@@ -112,7 +112,10 @@ def apply(opened: Opened, agent: Agent) -> None:
     ]
     Event.objects.bulk_create(events)
     counts = Counter(event.kind for event in events) + Counter(refused.reason for refused in opened.refused)
-    logger.info("claims applied: %s", ", ".join(f"{what} {count}" for what, count in sorted(counts.items())))
+    if counts:
+        logger.info(
+            "claims applied: %s", ", ".join(f"{what} {count}" for what, count in sorted(counts.items()))
+        )
 
 
 def _apply_mandates(opened: Opened, agent: Agent) -> list[Event]:
