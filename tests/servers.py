@@ -27,6 +27,7 @@ TEST_ENVIRONMENT = {
     "OPERATOR_NAME": "EduConnect",
     "PUBLIC_URL": "http://testserver",
     "ACTIVATION_URL": "https://educonnect.example.org/activation/",
+    "OIDC_PROVIDERS": "",
     "DEFAULT_FROM_EMAIL": "ne-pas-repondre@example.org",
     "EMAIL_URL": "smtp://localhost:1",
     "ALLOWED_HOSTS": "localhost,127.0.0.1,testserver",

@@ -10,12 +10,13 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from establishments.claims import read_claims
-from establishments.federation.rights import apply, opened_by
+from establishments.federation.rights import Opened, apply, opened_by
 from establishments.models import Agent, Establishment
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
     from establishments.federation.provider import Answer
-    from establishments.federation.rights import Opened
     from establishments.identity_providers import IdentityProvider
 
 
@@ -58,6 +59,24 @@ def admit(provider: IdentityProvider, answer: Answer) -> SocialAccount:
     if opened is not None:
         apply(opened, agent)
     return link
+
+
+def links_of(agent: Agent, provider: str | None = None) -> QuerySet[SocialAccount]:
+    """The identities `agent` signs in by: all, or that of one provider."""
+    links: QuerySet[SocialAccount] = SocialAccount.objects.filter(user=agent)
+    return links.filter(provider=provider) if provider else links
+
+
+@transaction.atomic
+def unlink(agent: Agent, provider: str | None = None) -> int:
+    """Forget them; what claims opened ends, since nobody vouches for it any more. How many there were."""
+    agent = _locked(agent.pk)
+    links = links_of(agent, provider)
+    count = links.count()
+    links.delete()
+    if count:
+        apply(Opened(), agent)
+    return count
 
 
 def _opened(provider: IdentityProvider, answer: Answer) -> Opened:

@@ -3,13 +3,15 @@
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from io import StringIO
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
 from establishments.claims import read_claims
-from establishments.federation.admission import admit
+from establishments.federation.admission import AdmissionRefused, admit
 from establishments.federation.provider import Answer
 from establishments.federation.rights import apply, opened_by
 from establishments.identity_providers import IdentityProvider
@@ -186,3 +188,24 @@ def test_rights_by_claims_end_when_the_federation_has_been_silent_too_long(setti
     admit(PROVIDER, Answer("sub-1", {}, userinfo, ""))
     end_unconfirmed_claims()
     assert (school.uai, "DIRECTOR") in held(agent)
+
+
+@pytest.mark.django_db
+def test_a_command_unlinks_an_agent_whose_identity_the_provider_changed():
+    school = EstablishmentFactory.create()
+    userinfo = {"email": "maud@example.org", "email_verified": True, **directs(school)}
+    agent = admit(PROVIDER, Answer("old", {}, userinfo, "")).user
+    with pytest.raises(AdmissionRefused):
+        admit(PROVIDER, Answer("new", {}, userinfo, ""))
+
+    call_command("unlink_identity", agent.email, stdout=StringIO())
+    assert held(agent) == {(school.uai, "DIRECTOR")}
+    call_command("unlink_identity", agent.email, "--provider", "proconnect", "--wet-run", stdout=StringIO())
+    assert held(agent) == {(school.uai, "DIRECTOR")}
+    call_command("unlink_identity", str(agent.pk), "--wet-run", stdout=StringIO())
+    assert held(agent) == set()
+
+    assert admit(PROVIDER, Answer("new", {}, userinfo, "")).user == agent
+    assert held(agent) == {(school.uai, "DIRECTOR")}
+    with pytest.raises(CommandError):
+        call_command("unlink_identity", "personne@example.org")
