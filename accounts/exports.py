@@ -128,11 +128,25 @@ def preview(operation: Operation) -> ListPreview:
     return ListPreview(total=operation.items.count(), **found)
 
 
-def right_to_open(operation: Operation) -> Right:
-    """What opening the operation's document takes: passwords in clear are for few."""
+class Bearing(models.TextChoices):
+    """A kind of document beside those of each kind of operation."""
+
+    LIST_WITH_SECRETS = "LIST_WITH_SECRETS", "Liste de comptes avec mots de passe"
+
+
+# What opening a document takes: passwords of a whole list in clear are for few.
+RIGHTS_TO_OPEN: dict[str, Right] = {**operations.RIGHTS, Bearing.LIST_WITH_SECRETS: Right.EXPORT_SECRETS}
+
+
+def document_kind(operation: Operation) -> str:
+    """What RIGHTS_TO_OPEN reads."""
     if operation.kind == Operation.Kind.LIST and operation.options["with_secrets"]:
-        return Right.EXPORT_SECRETS
-    return operations.right_for(operation.kind)
+        return Bearing.LIST_WITH_SECRETS
+    return operation.kind
+
+
+def right_to_open(operation: Operation) -> Right:
+    return RIGHTS_TO_OPEN[document_kind(operation)]
 
 
 def make_list(pk: int) -> None:

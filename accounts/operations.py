@@ -97,12 +97,13 @@ class Preview:
         return self.acted_on - self.links
 
 
-# What an agent needs for each kind of operation, ASSIST for those which are not named.
-RIGHTS: dict[str, Right] = {Operation.Kind.LIST: Right.CONSULT}
+# What an agent needs for each kind of operation: a list changes no account.
+RIGHTS: dict[str, Right] = dict.fromkeys(list[str](Operation.Kind), Right.ASSIST)
+RIGHTS[Operation.Kind.LIST] = Right.EXPORT
 
 
 def right_for(kind: str) -> Right:
-    return RIGHTS.get(kind, Right.ASSIST)
+    return RIGHTS[kind]
 
 
 @transaction.atomic

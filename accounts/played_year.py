@@ -20,7 +20,7 @@ from django.utils import timezone
 from accounts import lifecycle, operations, printing
 from accounts.models import Account, AccountKind, AccountSource, Holding, Operation
 from accounts.transitions import State
-from establishments import demo, demo_delegations
+from establishments import academy_roles, demo, demo_delegations, visits
 from establishments.access import Access, get_access
 from establishments.models import Agent, Degree, Delegation, Establishment, Feed, Mandate, Student
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 DELEGATE_MAIL = "delegue.eleves@example.org"
+ASSISTANCE_MAIL = "assistance.academique@example.org"
+VISIT_REASON = "L’établissement demande de l’aide : ticket 4821, des feuilles ne s’ouvrent pas"
 # How families come in, once told: shares of those who do.
 BY_LETTER, BY_SMS, BY_FRANCECONNECT, BY_ENT = "letter", "sms", "franceconnect", "ent"
 WAYS = {BY_LETTER: 60, BY_SMS: 20, BY_FRANCECONNECT: 15, BY_ENT: 5}
@@ -74,7 +76,10 @@ def play(seed: int, on_progress: Callable[[str], None]) -> dict[str, int]:
         on_progress(str(school))
         with transaction.atomic():
             _School(school, season, random.Random(f"{seed}:{school.uai}")).play()  # noqa: S311 - a story, not a secret
-    _appoint_delegate()
+    directed = _directed_colleges()
+    if directed:
+        _appoint_delegate(directed[0])
+        _visit([each.establishment for each in directed], season)
     return {state.value: Account.objects.in_state(state).count() for state in State}
 
 
@@ -89,17 +94,15 @@ def _age_the_data(season: Season) -> None:
     Feed.objects.update(applied_at=last_night)
 
 
-def _appoint_delegate() -> None:
-    """A delegate for pupils only, in the largest collège: one of the demo's people."""
-    director = (
-        Mandate.objects.in_force()
-        .filter(role=Mandate.Role.DIRECTOR, establishment__is_offered=True, establishment__kind="CLG")
-        .select_related("agent", "establishment__feed__academy")
-        .order_by("establishment__uai")
-        .first()
-    )
-    if director is None:
-        return
+def _directed_colleges() -> list[Mandate]:
+    """By the mandate of each director."""
+    directors = Mandate.objects.in_force().filter(role=Mandate.Role.DIRECTOR, establishment__is_offered=True)
+    colleges = directors.filter(establishment__kind="CLG").select_related("establishment__feed__academy")
+    return list(colleges.order_by("establishment__uai", "pk"))
+
+
+def _appoint_delegate(director: Mandate) -> None:
+    """A delegate for pupils only: one of the demo's people."""
     delegate = Agent.objects.create_user(DELEGATE_MAIL, surname="DÉLÉGUÉ", given_name="Camille", title="M.")
     Delegation.objects.create(
         agent=delegate,
@@ -118,6 +121,19 @@ def _of_persona() -> Mandate | None:
     agent = people.get("Direction d’un collège")
     mandates = agent.mandates.in_force() if agent else Mandate.objects.none()
     return mandates.select_related("agent", "establishment__feed__academy").first()
+
+
+def _visit(colleges: Sequence[Establishment], season: Season) -> None:
+    """The assistance of the académie, another of the demo's people, came to each three days ago."""
+    agent = Agent.objects.create_user(ASSISTANCE_MAIL, surname="ASSISTANCE", given_name="Noa", title="Mme")
+    came = _noon(season.today) - timedelta(days=3)
+    for college in colleges:
+        with _clock_at(came - timedelta(days=60)):
+            academy_roles.grant(agent, college.academy)
+        with _clock_at(came):
+            visits.begin(agent, college, VISIT_REASON)
+        with _clock_at(came + timedelta(minutes=25)):
+            visits.leave(agent, college)
 
 
 def _noon(day: date) -> datetime:

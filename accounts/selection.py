@@ -50,7 +50,7 @@ def selected_accounts(access: Access, population: AccountKind, data: QueryDict) 
     those that the bulk action `operation` acted on, `scope=failures` those of them whose mail did not
     arrive. Keys of other establishments are dropped: there, they do not exist. Raises UnusableSelection.
     """
-    access.require(Right.CONSULT, population)
+    access.require(Right.EXPORT, population)
     if data.get("scope") == "filter":
         return Account.objects.filter(
             pk__in=accounts_found(access, population, QueryDict(data.get("filter", "")))

@@ -280,6 +280,9 @@ CELERY_BEAT_SCHEDULE = {
 # The mail of each académie's assistance, by its code: « 24=assistance@example.org,28=… ».
 ASSISTANCE_MAILS: dict[str, str] = env.dict("ASSISTANCE_MAILS", default={})
 
+# How long the assistance of an académie reads an establishment, for one stated reason.
+VISIT_DURATION = timedelta(hours=env.int("VISIT_HOURS", default=4))
+
 DOCUMENTS_ROOT = Path(env.str("DOCUMENTS_ROOT", default=str(BASE_DIR / "var" / "documents")))
 DOCUMENT_LIFETIME = timedelta(days=env.int("DOCUMENT_DAYS", default=7))
 # Accounts of one transaction of a bulk action.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -9,26 +10,26 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.utils import timezone
 
-from establishments.models import Agent, Delegation, Establishment, Mandate
+from establishments.models import Agent, Delegation, Establishment, Mandate, Visit
 from establishments.requests import ConsoleRequest
 
 
 class Right(StrEnum):
     CONSULT = "CONSULT"
+    EXPORT = "EXPORT"  # take lists and tables away, without passwords
     ASSIST = "ASSIST"  # notify, reset, resend the activation mail
     EXPORT_SECRETS = "EXPORT_SECRETS"
     DELEGATE = "DELEGATE"
-    CONFIGURE = "CONFIGURE"  # the settings of the establishment: directors and deputies
+    APPOINT = "APPOINT"  # say which deputies may delegate: directors alone
+    CONFIGURE = "CONFIGURE"  # the settings, and who came: directors and deputies
 
 
+Rights = dict[str, frozenset[Right]]
+_LISTS = frozenset({Right.CONSULT, Right.EXPORT})
 _PROFILE_RIGHTS: dict[str, frozenset[Right]] = {
-    Delegation.Profile.CONSULT: frozenset({Right.CONSULT}),
-    Delegation.Profile.ASSIST: frozenset({Right.CONSULT, Right.ASSIST}),
-    Delegation.Profile.MANAGE: frozenset({Right.CONSULT, Right.ASSIST, Right.EXPORT_SECRETS}),
-}
-_ROLE_RIGHTS: dict[str, frozenset[Right]] = {
-    Mandate.Role.DIRECTOR: frozenset(Right),
-    Mandate.Role.DEPUTY: frozenset(Right) - {Right.DELEGATE},
+    Delegation.Profile.CONSULT: _LISTS,
+    Delegation.Profile.ASSIST: _LISTS | {Right.ASSIST},
+    Delegation.Profile.MANAGE: _LISTS | {Right.ASSIST, Right.EXPORT_SECRETS},
 }
 STUDENTS, RESPONSABLES = "STUDENT", "RESPONSABLE"
 _POPULATIONS: dict[str, frozenset[str]] = {
@@ -38,14 +39,34 @@ _POPULATIONS: dict[str, frozenset[str]] = {
 }
 
 
+def rights_of_mandate(role: str, *, may_delegate: bool) -> Rights:
+    held = frozenset(Right)
+    if role != Mandate.Role.DIRECTOR:
+        held -= {Right.APPOINT} if may_delegate else {Right.APPOINT, Right.DELEGATE}
+    return {STUDENTS: held, RESPONSABLES: held}
+
+
+def rights_of_delegation(profile: str, population: str) -> Rights:
+    return dict.fromkeys(_POPULATIONS[population], _PROFILE_RIGHTS[profile])
+
+
+def rights_of_visit() -> Rights:
+    """The assistance of an académie reads screens: nothing leaves, no secret, no act (ADR 13)."""
+    return {each: frozenset({Right.CONSULT}) for each in (STUDENTS, RESPONSABLES)}
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
-    """An agent in an establishment: their rights for each population they may see (never empty)."""
+    """An agent in an establishment: their rights for each population they may see (never empty).
+
+    `visit` is the visit in force which opens it, wholly or in part, to the assistance of the académie.
+    """
 
     agent: Agent
     establishment: Establishment
-    rights: dict[str, frozenset[Right]]
+    rights: Rights
     role: str
+    visit: Visit | None = None
 
     @property
     def populations(self) -> list[str]:
@@ -62,19 +83,27 @@ class Access:
     def can(self, right: Right, population: str) -> bool:
         return right in self.rights.get(population, frozenset())
 
+    def holds(self, right: Right) -> bool:
+        """For one population at least."""
+        return any(right in rights for rights in self.rights.values())
+
     @property
     def can_configure(self) -> bool:
-        return any(Right.CONFIGURE in rights for rights in self.rights.values())
+        return self.holds(Right.CONFIGURE)
+
+    @property
+    def can_export(self) -> bool:
+        return self.holds(Right.EXPORT)
 
     @property
     def can_delegate(self) -> bool:
-        return any(Right.DELEGATE in rights for rights in self.rights.values())
+        return self.holds(Right.DELEGATE)
 
     @property
-    def is_director(self) -> bool:
-        return self.role == Mandate.Role.DIRECTOR.label
+    def can_appoint(self) -> bool:
+        return self.holds(Right.APPOINT)
 
-    def holds(self, profile: str, population: str) -> bool:
+    def covers(self, profile: str, population: str) -> bool:
         """Whether the agent has all that a delegation of this profile would give."""
         return all(
             self.can(right, each) for right in _PROFILE_RIGHTS[profile] for each in _POPULATIONS[population]
@@ -105,29 +134,33 @@ def get_access(agent: Agent, uai: str) -> Access:
     )
     if establishment is None:
         raise Http404
-    rights, role = _rights_in(agent, establishment)
+    rights, role, visit = _rights_in(agent, establishment)
     if not establishment.is_second_degree:
         rights.pop(STUDENTS, None)
     if not rights:
         raise Http404
-    return Access(agent, establishment, rights, role)
+    return Access(agent, establishment, rights, role, visit)
 
 
-def _rights_in(agent: Agent, establishment: Establishment) -> tuple[dict[str, frozenset[Right]], str]:
-    mandates = agent.mandates.in_force().filter(establishment=establishment)
-    held_mandates = list(mandates.values_list("role", "may_delegate"))
-    if held_mandates:
-        held = frozenset().union(*(_rights_of(role, may) for role, may in held_mandates))
-        directs = any(role == Mandate.Role.DIRECTOR for role, _ in held_mandates)
-        role = Mandate.Role.DIRECTOR if directs else Mandate.Role.DEPUTY
-        return {STUDENTS: held, RESPONSABLES: held}, role.label
-    rights: dict[str, frozenset[Right]] = {}
+def _rights_in(agent: Agent, establishment: Establishment) -> tuple[Rights, str, Visit | None]:
+    """A mandate wins over all else: who directs needs no delegation nor visit. These two add up."""
+    mandates = list(agent.mandates.in_force().filter(establishment=establishment))
+    if mandates:
+        held = [rights_of_mandate(each.role, may_delegate=each.may_delegate) for each in mandates]
+        is_director = any(each.role == Mandate.Role.DIRECTOR for each in mandates)
+        role = Mandate.Role.DIRECTOR if is_director else Mandate.Role.DEPUTY
+        return _added_up(held), role.label, None
     today = establishment.academy.local_date()
-    for delegation in agent.delegations.in_force(today).filter(establishment=establishment):
-        for population in _POPULATIONS[delegation.population]:
-            rights[population] = rights.get(population, frozenset()) | _PROFILE_RIGHTS[delegation.profile]
-    return rights, "Délégation"
+    delegations = agent.delegations.in_force(today).filter(establishment=establishment)
+    delegated = [rights_of_delegation(each.profile, each.population) for each in delegations]
+    visit = agent.visits.in_force().filter(establishment=establishment).order_by("-ends_at").first()
+    visited = [rights_of_visit()] if visit else []
+    return _added_up(delegated + visited), "Délégation" if delegated else "Assistance académique", visit
 
 
-def _rights_of(role: str, may_delegate: bool) -> frozenset[Right]:
-    return _ROLE_RIGHTS[role] | ({Right.DELEGATE} if may_delegate else frozenset())
+def _added_up(held: Iterable[Rights]) -> Rights:
+    total: Rights = {}
+    for rights in held:
+        for population, each in rights.items():
+            total[population] = total.get(population, frozenset()) | each
+    return total

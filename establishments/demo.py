@@ -15,7 +15,7 @@ from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from establishments.models import Agent, Degree, Delegation, Mandate
+from establishments.models import AcademyRole, Agent, Degree, Delegation, Mandate
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -59,6 +59,7 @@ def _kinds() -> dict[str, QuerySet[Agent]]:
         "Direction de deux écoles": directed.filter(open_mandates & of_schools, places=2),
         "Adjoint": agents.filter(pk__in=deputies.values("agent")).exclude(pk__in=directed.values("pk")),
         "Délégation, élèves seulement": agents.filter(pk__in=delegates.values("agent")),
+        "Assistance académique": agents.filter(pk__in=AcademyRole.objects.assisting().values("agent")),
     }
 
 
@@ -68,7 +69,8 @@ def _places(agent: Agent) -> str:
         delegation.establishment
         for delegation in agent.delegations.in_force().select_related("establishment")
     }
-    return ", ".join(sorted(str(place) for place in held))
+    academies = {role.academy for role in agent.academy_roles.assisting().select_related("academy")}
+    return ", ".join(sorted(str(place) for place in (*held, *academies)))
 
 
 def give_password(people: list[Persona]) -> None:

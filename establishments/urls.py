@@ -3,13 +3,17 @@
 from allauth.account import views as allauth_views
 from django.urls import include, path, re_path
 
-from establishments import demo, views
+from establishments import demo, views, visiting
 from establishments.federation import views as federation
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("etablissements/", views.establishments, name="establishments"),
     path("etablissements/<str:uai>/delegations/", include("establishments.delegations.urls")),
+    path("etablissements/<str:uai>/consultations/", visiting.visit_list, name="visit_list"),
+    path("assistance-academique/", visiting.assistance_home, name="assistance_home"),
+    path("assistance-academique/<str:uai>/", visiting.visit_begin, name="visit_begin"),
+    path("assistance-academique/<str:uai>/terminer/", visiting.visit_leave, name="visit_leave"),
     path("connexion/", views.SignInView.as_view(), name="account_login"),
     path("deconnexion/", federation.SignOutView.as_view(), name="account_logout"),
     path("deconnexion/retour/", federation.signed_out, name="federation_signed_out"),

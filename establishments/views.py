@@ -37,8 +37,13 @@ class SignInView(LoginView):
 
 @require_safe
 def home(request: ConsoleRequest) -> HttpResponse:
-    """Straight to the only establishment, else the choice of one; a clear page for who has none."""
-    offered = list(Establishment.objects.visible_to(request.user)[:2])
+    """Straight to the only establishment, else the choice of one; a clear page for who has none.
+
+    The assistance of an académie starts from its own page, and holds no establishment as a rule.
+    """
+    offered = list(Establishment.objects.held_by(request.user)[:2])
+    if request.user.assists_an_academy:
+        return redirect("establishments" if offered else "assistance_home")
     if not offered:
         return render(request, "establishments/none.html")
     if len(offered) == 1:

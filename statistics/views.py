@@ -11,7 +11,8 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from establishments.access import enter
+from establishments.access import Right
+from establishments.guards import needs
 from establishments.requests import ConsoleRequest
 from statistics.campaigns import all_campaign_lines, campaign_lines
 from statistics.counting import (
@@ -44,9 +45,10 @@ def _spreads(access: Access) -> dict[str, Spread]:
 
 @require_safe
 @vary_on_headers("HX-Request")
+@needs(Right.CONSULT)
 def statistics_page(request: ConsoleRequest, uai: str) -> HttpResponse:
     """`par` says how accounts are spread; a class, a MEF, a level or a campaign narrows to it."""
-    access = enter(request, uai)
+    access = request.access
     spreads, way = _spreads(access), request.GET.get("par", "")
     context = {
         "access": access,
@@ -84,9 +86,10 @@ def _summary(request: ConsoleRequest, access: Access) -> dict[str, Any]:
 
 
 @require_safe
+@needs(Right.EXPORT)
 def statistics_export(request: ConsoleRequest, uai: str) -> HttpResponse:
     """What the page of the same query shows, whole; `par=courbe` is its curves, day by day."""
-    access = enter(request, uai)
+    access = request.access
     place, way = access.establishment, request.GET.get("par", "")
     if spread := _spreads(access).get(way):
         rows = table_rows(spread.label, spread_tables(access, spread))

@@ -15,6 +15,7 @@ from accounts.secrets import draw_secret, expiry_from, seal_secret
 from accounts.transitions import Origin, State
 from establishments.models import (
     Academy,
+    AcademyRole,
     Agent,
     Delegation,
     Establishment,
@@ -25,6 +26,7 @@ from establishments.models import (
     Responsibility,
     SchoolClass,
     Student,
+    Visit,
 )
 from establishments.names import label_key, name_key
 from establishments.territories import ACADEMIES, UAI_LETTERS
@@ -180,6 +182,33 @@ class DelegationFactory(DjangoModelFactory):
 
     class Meta:
         model = Delegation
+
+
+class AcademyRoleFactory(DjangoModelFactory):
+    agent = factory.SubFactory(AgentFactory)
+    academy = factory.SubFactory(AcademyFactory)
+    kind = AcademyRole.Kind.ASSISTANCE
+
+    class Meta:
+        model = AcademyRole
+
+
+class VisitFactory(DjangoModelFactory):
+    """A visit in force, of an agent who assists the académie of the establishment."""
+
+    agent = factory.SubFactory(AgentFactory)
+    establishment = factory.SubFactory(EstablishmentFactory)
+    reason = "Une famille a appelé l’assistance : ticket 4821"
+    ends_at = factory.LazyFunction(lambda: timezone.now() + timedelta(hours=4))
+    role = factory.RelatedFactory(
+        AcademyRoleFactory,
+        agent=factory.SelfAttribute("..agent"),
+        academy=factory.SelfAttribute("..establishment.feed.academy"),
+    )
+
+    class Meta:
+        model = Visit
+        skip_postgeneration_save = True
 
 
 class AccountFactory(DjangoModelFactory):

@@ -19,7 +19,8 @@ from accounts.mail_reports import last_mail
 from accounts.models import Account, AccountKind
 from accounts.profile import Profile, deed, history_of, read_profile, show_password
 from accounts.transitions import ForbiddenTransition, State
-from establishments.access import Access, Right, enter
+from establishments.access import Access, Right
+from establishments.guards import OBJECT, admit, needs
 from establishments.requests import ConsoleRequest
 from establishments.templatetags.french import day_time
 
@@ -30,8 +31,9 @@ NOT_ACTIVATING = "Le courriel d’activation ne se renvoie que pour un compte «
 @never_cache
 @require_safe
 @vary_on_headers("HX-Request")
+@needs(Right.CONSULT, of=OBJECT)
 def account_page(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
-    access = enter(request, uai)
+    access = request.access
     account = get_object_or_404(Account.objects.visible_to(access), pk=pk)
     is_fragment = request.htmx and not request.htmx.history_restore_request
     return _page(request, access, read_profile(account, access), "#history" if is_fragment else "")
@@ -39,9 +41,10 @@ def account_page(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@needs(Right.ASSIST, of=OBJECT)
 def account_password(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
     """The same page with the provisional password in clear, once: opened again, it hides it."""
-    access, account = _to_act_on(request, uai, pk)
+    access, account = _to_act_on(request, pk)
     if request.method != "POST":
         return redirect(f"{reverse('account', args=[uai, pk])}?{request.GET.urlencode()}")
     return _page(request, access, show_password(account, access))
@@ -65,9 +68,10 @@ def _page(request: ConsoleRequest, access: Access, profile: Profile, fragment: s
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@needs(Right.ASSIST, of=OBJECT)
 def account_resend(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
     """Send the activation mail again, to the same address or to another."""
-    access, account = _to_act_on(request, uai, pk)
+    access, account = _to_act_on(request, pk)
     if account.state != State.ACTIVATING:
         messages.warning(request, NOT_ACTIVATING)
         return redirect("account", uai, pk)
@@ -96,11 +100,10 @@ def _resend(request: ConsoleRequest, access: Access, account: Account, mail: str
     return redirect("account", uai, account.pk)
 
 
-def _to_act_on(request: ConsoleRequest, uai: str, pk: int) -> tuple[Access, Account]:
-    access = enter(request, uai)
-    account = get_object_or_404(Account.objects.visible_to(access), pk=pk)
-    access.require(Right.ASSIST, account.kind)
-    return access, account
+def _to_act_on(request: ConsoleRequest, pk: int) -> tuple[Access, Account]:
+    account = get_object_or_404(Account.objects.visible_to(request.access), pk=pk)
+    admit(request, account.kind)
+    return request.access, account
 
 
 def _section(account: Account) -> dict[str, object]:

@@ -15,14 +15,16 @@ from accounts.assistance.search import find_families
 from accounts.forms import LONGEST_SEARCH
 from accounts.models import Account, AccountKind
 from accounts.profile import read_profile
-from establishments.access import Right, enter
+from establishments.access import Right
+from establishments.guards import OBJECT, needs
 from establishments.requests import ConsoleRequest
 
 
 @require_safe
 @vary_on_headers("HX-Request")
+@needs(Right.CONSULT)
 def family_search(request: ConsoleRequest, uai: str) -> HttpResponse:
-    access = enter(request, uai)
+    access = request.access
     query = request.GET.get("q", "").replace("\0", "").strip()[:LONGEST_SEARCH]
     context = {
         "access": access,
@@ -35,8 +37,9 @@ def family_search(request: ConsoleRequest, uai: str) -> HttpResponse:
 
 @require_safe
 @vary_on_headers("HX-Request")
+@needs(Right.CONSULT, of=OBJECT)
 def account_assistance(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
-    access = enter(request, uai)
+    access = request.access
     account = get_object_or_404(Account.objects.visible_to(access), pk=pk)
     profile = read_profile(account, access)
     case = read_case(profile, access)
@@ -64,9 +67,10 @@ def account_assistance(request: ConsoleRequest, uai: str, pk: int) -> HttpRespon
 
 
 @require_safe
+@needs(Right.CONSULT, of=OBJECT)
 def account_escalation(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
     """Nothing leaves the console: the agent sends the message, and it holds no secret and no name."""
-    access = enter(request, uai)
+    access = request.access
     account = get_object_or_404(Account.objects.visible_to(access), pk=pk)
     profile = read_profile(account, access)
     case = read_case(profile, access)

@@ -8,15 +8,19 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts import overview
-from establishments.access import Right, enter
+from establishments import visits
+from establishments.access import Right
+from establishments.guards import needs
 from establishments.requests import ConsoleRequest
 
 
 @require_safe
+@needs(Right.CONSULT)
 def establishment_home(request: ConsoleRequest, uai: str) -> HttpResponse:
-    access = enter(request, uai)
+    access = request.access
     now = timezone.now()
-    feed = access.establishment.feed
+    here = access.establishment
+    feed = here.feed
     standings = [
         (standing, overview.attention(standing, feed), access.can(Right.ASSIST, standing.kind))
         for standing in overview.standings(access, now)
@@ -30,5 +34,6 @@ def establishment_home(request: ConsoleRequest, uai: str) -> HttpResponse:
         "has_accounts": any(standing.total for standing, _, _ in standings),
         "needs_attention": any(lines for _, lines, _ in standings),
         "recent": overview.recent(access, now),
+        "last_visit": None if access.visit else visits.visits_to(here, visits.SHOWN_ON_HOME).first(),
     }
     return render(request, "accounts/home.html", context)

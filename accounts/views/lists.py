@@ -13,7 +13,8 @@ from accounts.listing import read_listing
 from accounts.models import AccountKind
 from accounts.rows import rows_seen_by
 from accounts.selection import EmptySelection, SelectionTooLarge, accounts_found
-from establishments.access import Right, enter
+from establishments.access import Right
+from establishments.guards import OBJECT, needs
 from establishments.requests import ConsoleRequest
 
 TOO_LARGE = "Plus de 5 000 comptes : précisez la recherche pour les sélectionner."
@@ -35,19 +36,20 @@ NOTHING_FOUND = "Cette recherche ne trouve plus aucun compte : rechargez la pag
 
 @require_safe
 @vary_on_headers("HX-Request")
+@needs(Right.CONSULT, of=AccountKind.RESPONSABLE)
 def responsable_list(request: ConsoleRequest, uai: str) -> HttpResponse:
-    return _list(request, uai, AccountKind.RESPONSABLE)
+    return _list(request, AccountKind.RESPONSABLE)
 
 
 @require_safe
 @vary_on_headers("HX-Request")
+@needs(Right.CONSULT, of=AccountKind.STUDENT)
 def student_list(request: ConsoleRequest, uai: str) -> HttpResponse:
-    return _list(request, uai, AccountKind.STUDENT)
+    return _list(request, AccountKind.STUDENT)
 
 
-def _list(request: ConsoleRequest, uai: str, population: AccountKind) -> HttpResponse:
-    access = enter(request, uai)
-    access.require(Right.CONSULT, population)
+def _list(request: ConsoleRequest, population: AccountKind) -> HttpResponse:
+    access = request.access
     form = AccountFilterForm(request.GET, establishment=access.establishment, population=population)
     seen = rows_seen_by(access, population)
     listing = read_listing(form, seen, request.GET.get("page"), access.establishment)
@@ -58,6 +60,7 @@ def _list(request: ConsoleRequest, uai: str, population: AccountKind) -> HttpRes
         "page": listing.page,
         "population": population.value,
         "can_act": access.can(Right.ASSIST, population),
+        "can_select": access.can(Right.EXPORT, population),
         "of_responsables": population == AccountKind.RESPONSABLE,
         **WORDS[population],
     }
@@ -67,13 +70,12 @@ def _list(request: ConsoleRequest, uai: str, population: AccountKind) -> HttpRes
 
 
 @require_safe
+@needs(Right.EXPORT, of=OBJECT)
 def account_selection(request: ConsoleRequest, uai: str, population: str) -> JsonResponse:
     """The keys of the accounts that the filters of the address find, for the selection of a tab."""
-    access = enter(request, uai)
-    access.require(Right.CONSULT, population)
     try:
         return JsonResponse(
-            {"accounts": sorted(accounts_found(access, AccountKind(population), request.GET))}
+            {"accounts": sorted(accounts_found(request.access, AccountKind(population), request.GET))}
         )
     except SelectionTooLarge:
         return JsonResponse({"message": TOO_LARGE}, status=422)

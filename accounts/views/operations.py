@@ -20,7 +20,8 @@ from accounts.paper_forms import reprint_form
 from accounts.selection import MOST_ACCOUNTS, SelectionTooLarge, UnusableSelection, selected_accounts
 from accounts.tasks import enqueue_sheets, run_operation
 from accounts.views.previews import options_form, preview_page
-from establishments.access import Access, enter
+from establishments.access import Access, Right
+from establishments.guards import OBJECT, admit, needs
 from establishments.requests import ConsoleRequest
 from notifications.documents import DocumentGone, DocumentUnreadable, read_document
 
@@ -31,13 +32,14 @@ GONE = "Ce document n’est plus disponible : il a été effacé à son échéa
 
 
 @require_POST
+@needs(operations.RIGHTS, of=OBJECT)
 def operation_create(request: ConsoleRequest, uai: str) -> HttpResponse:
-    access = enter(request, uai)
+    access = request.access
     form = ActionForm(request.POST)
     if not form.is_valid():
         raise Http404
     population = form.cleaned_data["population"]
-    access.require(operations.right_for(form.kind), population)
+    admit(request, population, form.kind)
     try:
         accounts = selected_accounts(access, population, request.POST)
     except SelectionTooLarge:
@@ -59,8 +61,9 @@ def operation_create(request: ConsoleRequest, uai: str) -> HttpResponse:
 
 @require_safe
 @vary_on_headers("HX-Request")
+@needs(Right.CONSULT, of=OBJECT)
 def operation_page(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
-    access = enter(request, uai)
+    access = request.access
     operation = _visible(access, pk)
     context = {
         "access": access,
@@ -98,8 +101,9 @@ def _list_page(request: ConsoleRequest, context: dict[str, Any]) -> HttpResponse
 
 
 @require_POST
+@needs(operations.RIGHTS, of=OBJECT)
 def operation_confirm(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
-    access, operation = _to_act_on(request, uai, pk)
+    access, operation = _to_act_on(request, pk)
     form = options_form(request, access, operation, request.POST)
     if form and not form.is_valid() and operation.status == Operation.Status.DRAFT:
         return preview_page(request, access, operation, form, status=422)
@@ -117,9 +121,10 @@ def _run_unless_held(pk: int) -> None:
 
 
 @require_POST
+@needs(operations.RIGHTS, of=OBJECT)
 def operation_start(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
     """« Envoyer maintenant » : the hold ends, by whoever may act; the rights of its author are read again."""
-    access, operation = _to_act_on(request, uai, pk)
+    access, operation = _to_act_on(request, pk)
     with transaction.atomic():
         if operations.end_hold(operation, by=access.agent):
             transaction.on_commit(partial(run_operation.delay, operation.pk))
@@ -129,8 +134,9 @@ def operation_start(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
 
 
 @require_POST
+@needs(operations.RIGHTS, of=OBJECT)
 def operation_cancel(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
-    access, operation = _to_act_on(request, uai, pk)
+    access, operation = _to_act_on(request, pk)
     if not operations.cancel(operation, by=access.agent):
         messages.info(request, ALREADY_CONFIRMED)
         return redirect("operation", access.establishment.uai, operation.pk)
@@ -145,8 +151,9 @@ def operation_cancel(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse
 
 
 @require_POST
+@needs(operations.RIGHTS, of=OBJECT)
 def operation_retry(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
-    access, operation = _to_act_on(request, uai, pk)
+    access, operation = _to_act_on(request, pk)
     with transaction.atomic():
         if operations.retry(operation):
             transaction.on_commit(partial(_resume, operation.pk))
@@ -161,8 +168,9 @@ def _resume(pk: int) -> None:
 
 
 @require_POST
+@needs(operations.RIGHTS, of=OBJECT)
 def operation_reprint(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
-    access, operation = _to_act_on(request, uai, pk)
+    access, operation = _to_act_on(request, pk)
     form = reprint_form(operation, request.POST) if request.POST.get("with_options") else None
     options = form.options if form and form.is_valid() else None
     with transaction.atomic():
@@ -174,10 +182,12 @@ def operation_reprint(request: ConsoleRequest, uai: str, pk: int) -> HttpRespons
 
 
 @require_safe
+@needs(exports.RIGHTS_TO_OPEN, of=OBJECT)
 def operation_document(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
     """The document, shown in the browser, or saved with `?telecharger`."""
-    access, operation = _to_act_on(request, uai, pk)
-    access.require(exports.right_to_open(operation), operation.population)
+    access = request.access
+    operation = _visible(access, pk)
+    admit(request, operation.population, exports.document_kind(operation))
     if operation.document is None:
         raise Http404
     try:
@@ -197,8 +207,9 @@ def operation_document(request: ConsoleRequest, uai: str, pk: int) -> HttpRespon
 
 @require_safe
 @vary_on_headers("HX-Request")
+@needs(Right.CONSULT)
 def operation_list(request: ConsoleRequest, uai: str) -> HttpResponse:
-    access = enter(request, uai)
+    access = request.access
     found = reports.listed(Operation.objects.visible_to(access))
     page = Paginator(found, OPERATIONS_A_PAGE).get_page(request.GET.get("page"))
     template = "accounts/operation_list.html" + ("#operations" if request.htmx else "")
@@ -212,9 +223,8 @@ def _visible(access: Access, pk: int) -> Operation:
     return get_object_or_404(found, pk=pk)
 
 
-def _to_act_on(request: ConsoleRequest, uai: str, pk: int) -> tuple[Access, Operation]:
-    """The operation, for an agent who may act on its population: sheets bear passwords."""
-    access = enter(request, uai)
-    operation = _visible(access, pk)
-    access.require(operations.right_for(operation.kind), operation.population)
-    return access, operation
+def _to_act_on(request: ConsoleRequest, pk: int) -> tuple[Access, Operation]:
+    """The operation, for an agent who may act on its population."""
+    operation = _visible(request.access, pk)
+    admit(request, operation.population, operation.kind)
+    return request.access, operation

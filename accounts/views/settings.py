@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
@@ -11,15 +10,15 @@ from django.views.decorators.http import require_http_methods
 from accounts.choices import change_settings
 from accounts.forms import SettingsForm
 from accounts.models import EstablishmentSettings
-from establishments.access import enter
+from establishments.access import Right
+from establishments.guards import needs
 from establishments.requests import ConsoleRequest
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@needs(Right.CONFIGURE)
 def establishment_settings(request: ConsoleRequest, uai: str) -> HttpResponse:
-    access = enter(request, uai)
-    if not access.can_configure:
-        raise PermissionDenied
+    access = request.access
     chosen = EstablishmentSettings.objects.select_related("changed_by").filter(
         establishment=access.establishment
     )

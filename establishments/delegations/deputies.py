@@ -37,7 +37,7 @@ def let_delegate(deputy: Agent, allowed: bool, *, by: Access) -> bool:
 
     What they had granted ends when they may no more.
     """
-    if not by.is_director:
+    if not by.can_appoint:
         raise PermissionDenied
     mandates = Mandate.objects.in_force().filter(
         agent=deputy, establishment=by.establishment, role=Mandate.Role.DEPUTY

@@ -155,7 +155,7 @@ def _invite_if_needed(agent: Agent, delegation: Delegation) -> None:
 
 
 def _check(agent: Agent, terms: Terms, by: Access) -> None:
-    if not by.can_delegate or not by.holds(terms.profile, terms.population):
+    if not by.can_delegate or not by.covers(terms.profile, terms.population):
         raise PermissionDenied
     if agent.pk == by.agent.pk:
         raise DelegateIsOneself

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from establishments.access import Access, enter
+from establishments.access import Access, Right
 from establishments.delegations import deputies, ending, granting, people
 from establishments.delegations.forms import InvitationForm, TermsForm
 from establishments.delegations.recap import recap_of
 from establishments.delegations.terms import Terms
+from establishments.guards import needs
 from establishments.models import Delegation
 
 if TYPE_CHECKING:
@@ -24,13 +24,6 @@ _CHANGED_MEANWHILE = (
     "Quelqu’un d’autre vient de modifier cette délégation : rien de ce que vous aviez saisi n’est enregistré."
 )
 _ALREADY_OVER = "Cette délégation est déjà terminée."
-
-
-def _enter(request: ConsoleRequest, uai: str) -> Access:
-    access = enter(request, uai)
-    if not access.can_delegate:
-        raise PermissionDenied
-    return access
 
 
 def _open_delegation(access: Access, pk: int) -> Delegation:
@@ -57,8 +50,9 @@ def _former_terms(access: Access, key: str) -> Terms | None:
 
 
 @require_safe
+@needs(Right.DELEGATE)
 def delegations(request: ConsoleRequest, uai: str) -> HttpResponse:
-    access = _enter(request, uai)
+    access = request.access
     recap = recap_of(access.establishment)
     left = [(each, people.key_of(each.delegation.agent, access.establishment)) for each in recap.left]
     context = {"access": access, "recap": recap, "left": left, "section": "delegations"}
@@ -66,8 +60,9 @@ def delegations(request: ConsoleRequest, uai: str) -> HttpResponse:
 
 
 @require_safe
+@needs(Right.DELEGATE)
 def delegation_search(request: ConsoleRequest, uai: str) -> HttpResponse:
-    access = _enter(request, uai)
+    access = request.access
     query = request.GET.get("q", "").replace("\0", "").strip()[:254]
     place = access.establishment
     found = people.find(query, place)
@@ -88,8 +83,9 @@ def delegation_search(request: ConsoleRequest, uai: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@needs(Right.DELEGATE)
 def delegation_grant(request: ConsoleRequest, uai: str, key: str) -> HttpResponse:
-    access = _enter(request, uai)
+    access = request.access
     agent = people.agent_of(key, access.establishment)
     data = request.POST if request.method == "POST" else None
     form = TermsForm(
@@ -109,8 +105,9 @@ def delegation_grant(request: ConsoleRequest, uai: str, key: str) -> HttpRespons
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@needs(Right.DELEGATE)
 def delegation_invite(request: ConsoleRequest, uai: str) -> HttpResponse:
-    access = _enter(request, uai)
+    access = request.access
     data = request.POST if request.method == "POST" else None
     form = InvitationForm(data, establishment=access.establishment, mail=request.GET.get("mail", "")[:254])
     if form.is_valid():
@@ -128,8 +125,9 @@ def delegation_invite(request: ConsoleRequest, uai: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@needs(Right.DELEGATE)
 def delegation_change(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
-    access = _enter(request, uai)
+    access = request.access
     delegation = _open_delegation(access, pk)
     data = request.POST if request.method == "POST" else None
     form = TermsForm(data, establishment=access.establishment, terms=Terms.of(delegation))
@@ -178,8 +176,9 @@ def _form_page(
 
 
 @require_POST
+@needs(Right.DELEGATE)
 def delegation_invite_again(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
-    access = _enter(request, uai)
+    access = request.access
     delegation = _open_delegation(access, pk)
     if granting.invite_again(delegation):
         messages.success(request, f"Une nouvelle invitation part à {delegation.agent.email}.")
@@ -189,8 +188,9 @@ def delegation_invite_again(request: ConsoleRequest, uai: str, pk: int) -> HttpR
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@needs(Right.DELEGATE)
 def delegation_end(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
-    access = _enter(request, uai)
+    access = request.access
     if request.method != "POST":
         context = {"access": access, "delegation": _open_delegation(access, pk), "section": "delegations"}
         return render(request, "establishments/delegation_end.html", context)
@@ -206,11 +206,10 @@ def delegation_end(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@needs(Right.APPOINT)
 def deputy(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
     """Whether a deputy may delegate: the director says."""
-    access = _enter(request, uai)
-    if not access.is_director:
-        raise PermissionDenied
+    access = request.access
     agent = deputies.deputies_of(access.establishment).filter(pk=pk).first()
     if agent is None:
         raise Http404

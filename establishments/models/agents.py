@@ -68,6 +68,11 @@ class Agent(AbstractBaseUser):
         """Whether there is a choice to make at sign-in: one query, once for an instance."""
         return len(Establishment.objects.visible_to(self).values_list("pk")[:2]) > 1
 
+    @cached_property
+    def assists_an_academy(self) -> bool:
+        """Whether this agent is of the assistance of an académie: one query, once for an instance."""
+        return self.academy_roles.assisting().exists()
+
 
 class MandateQuerySet(models.QuerySet["Mandate"]):
     def in_force(self) -> MandateQuerySet:
@@ -214,6 +219,9 @@ class AcademyRoleQuerySet(models.QuerySet["AcademyRole"]):
     def in_force(self) -> AcademyRoleQuerySet:
         return self.filter(ended_at__isnull=True)
 
+    def assisting(self) -> AcademyRoleQuerySet:
+        return self.in_force().filter(kind=AcademyRole.Kind.ASSISTANCE)
+
 
 class AcademyRole(models.Model):
     """An agent of an académie, by command; alone it opens no establishment: a visit does."""
@@ -245,12 +253,10 @@ class AcademyRole(models.Model):
 class VisitQuerySet(models.QuerySet["Visit"]):
     def in_force(self) -> VisitQuerySet:
         """Not over, and of an agent who still helps the académie of the establishment."""
-        role = AcademyRole.objects.in_force().filter(
+        role = AcademyRole.objects.assisting().filter(
             agent=models.OuterRef("agent"), academy=models.OuterRef("establishment__feed__academy")
         )
-        return self.filter(
-            models.Exists(role.filter(kind=AcademyRole.Kind.ASSISTANCE)), ends_at__gt=timezone.now()
-        )
+        return self.filter(models.Exists(role), ends_at__gt=timezone.now())
 
 
 class Visit(models.Model):

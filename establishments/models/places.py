@@ -92,10 +92,18 @@ class District(models.Model):
 
 class EstablishmentQuerySet(models.QuerySet["Establishment"]):
     def visible_to(self, agent: Agent) -> EstablishmentQuerySet:
+        """Those which open to `agent` today: held, or visited for the assistance of the académie."""
+        visited = agent.visits.in_force().values("establishment")
+        return self.filter(Q(pk__in=_held_by(agent)) | Q(pk__in=visited), is_offered=True)
+
+    def held_by(self, agent: Agent) -> EstablishmentQuerySet:
         """Those with pupils where `agent` holds a mandate or a delegation in force today."""
-        directed = agent.mandates.in_force().values("establishment")
-        delegated = agent.delegations.in_force().opening().values("establishment")
-        return self.filter(is_offered=True, pk__in=directed.union(delegated))
+        return self.filter(is_offered=True, pk__in=_held_by(agent))
+
+    def assisted_by(self, agent: Agent) -> EstablishmentQuerySet:
+        """Those of the académies which `agent` assists: to be searched, not to be entered."""
+        assisted = agent.academy_roles.assisting().values("academy")
+        return self.filter(is_offered=True, feed__academy__in=assisted)
 
     def matching(self, query: str) -> EstablishmentQuerySet:
         """Those whose name, town or UAI holds every word of `query`."""
@@ -103,6 +111,12 @@ class EstablishmentQuerySet(models.QuerySet["Establishment"]):
         for term in label_key(query).split() or search_terms(query):
             found = found.filter(Q(search_key__contains=term) | Q(uai__icontains=term))
         return found
+
+
+def _held_by(agent: Agent) -> models.QuerySet[Any, Any]:
+    directed = agent.mandates.in_force().values("establishment")
+    delegated = agent.delegations.in_force().opening().values("establishment")
+    return directed.union(delegated)
 
 
 class Establishment(models.Model):

@@ -1,119 +1,85 @@
-"""Every URL of the project, walked by those who must not enter: what is elsewhere does not exist."""
+"""Every address of the project walked as every role, and docs/access.md, which says what each must meet."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from io import StringIO
+from uuid import uuid4
 
 import pytest
+from django.conf import settings
+from django.core.management import call_command
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils import timezone
 
+from accounts import exports
+from accounts.forms import ACTIONS
 from accounts.models import AccountKind, Operation, OperationItem
+from establishments import rights_table
 from establishments.delegations import people
-from establishments.models import Delegation, Mandate
+from establishments.guards import OBJECT
+from establishments.models import AcademyRole, Delegation, Mandate
+from establishments.rights_table import BELOW, OPENS, SIGN_IN, UNKNOWN, answer
 from notifications.models import Document
 from tests.factories import (
+    AcademyRoleFactory,
     AgentFactory,
     DelegationFactory,
     EstablishmentFactory,
+    FeedFactory,
     MandateFactory,
+    VisitFactory,
     responsable_account,
     student_account,
 )
 
 pytestmark = pytest.mark.django_db
 
-# The only addresses outside an establishment; each is told here, so a new one must be thought about.
-OUTSIDE = {
-    "home",
-    "establishments",
-    "account_login",
-    "account_logout",
-    "account_inactive",
-    "account_reset_password",
-    "account_reset_password_done",
-    "account_reset_password_from_key",
-    "account_reset_password_from_key_done",
-    "invitation",
-    "demo_sign_in",
-    "federation_sign_in",
-    "federation_return",
-    "federation_signed_out",
-    "site_map",
-    "accessibility",
-    "legal_notice",
-    "personal_data",
-    "password_link",
-    "health_live",
-    "health_ready",
-    "activation_confirm",
-    "activation_confirmed",
+ROUTES = list(rights_table.routes())
+INSIDE = [route for route in ROUTES if route.is_below_establishment]
+OUTSIDE = [route for route in ROUTES if not route.is_below_establishment]
+DAY = timedelta(days=1)
+# What stands for the arguments of the addresses outside an establishment: nothing that exists.
+NOTHING = {
+    "<str:token>": "rien",
+    "(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)": "1-rien",
 }
-NEEDS_SIGN_IN = {"home", "establishments", "account_logout"}
-ACTIONS = {
-    "operation_create",
-    "operation_confirm",
-    "operation_start",
-    "operation_cancel",
-    "operation_retry",
-    "operation_reprint",
-    "account_password",
-    "account_resend",
-}
-
-# What a list, which changes no account, lets an agent do who may only consult: lists are theirs to make.
-LIST_ACTS = {"confirmer", "lancer", "abandonner", "reprendre", "reediter"}
-
-
-def routes(patterns=None, prefix=""):
-    """Every (name, pattern) of the project, includes unfolded."""
-    for pattern in patterns if patterns is not None else get_resolver().url_patterns:
-        path = prefix + str(pattern.pattern)
-        if isinstance(pattern, URLResolver):
-            yield from routes(pattern.url_patterns, path)
-        elif isinstance(pattern, URLPattern):
-            yield pattern.name, path
-
-
-INSIDE = [(name, path) for name, path in routes() if path.startswith("etablissements/<str:uai>/")]
-# For those alone who may delegate.
-DELEGATING = {name for name, path in INSIDE if "/delegations/" in path}
 
 
 class World:
-    """A collège with its director, an account of each kind, an operation on each; and the neighbours."""
+    """An establishment with its director, an account of each kind, operations on each; and a neighbour."""
 
-    def __init__(self):
-        self.school = EstablishmentFactory.create()
-        self.neighbour = EstablishmentFactory.create()
+    def __init__(self, degree=2):
+        feed = FeedFactory.create(degree=degree)
+        self.school = EstablishmentFactory.create(feed=feed)
+        self.neighbour = EstablishmentFactory.create(feed=feed)
         self.director = MandateFactory.create(establishment=self.school).agent
-        self.other_director = MandateFactory.create(establishment=self.neighbour).agent
-        self.stranger = AgentFactory.create()
         self.deputy = MandateFactory.create(establishment=self.school, role=Mandate.Role.DEPUTY).agent
         self.delegation = DelegationFactory.create(establishment=self.school)
-        self.accounts = {
-            "RESPONSABLE": responsable_account(self.school),
-            "STUDENT": student_account(self.school),
-        }
-        self.operations = {kind: self._operation(kind) for kind in AccountKind.values}
-        self.secret_lists = {
-            kind: self._operation(kind, "LIST", options={"format": "csv", "with_secrets": True})
-            for kind in AccountKind.values
-        }
-        self.scheduled = {
-            kind: self._operation(kind, "NOTIFY_MAIL", status="SCHEDULED", starts_at=timezone.now())
-            for kind in AccountKind.values
-        }
+        self.stranger = AgentFactory.create()
+        self.accounts = {"RESPONSABLE": responsable_account(self.school)}
+        if degree == 2:
+            self.accounts["STUDENT"] = student_account(self.school)
+        options = {"format": "csv"}
+        self.operations = [
+            operation
+            for of in self.accounts
+            for operation in (
+                self._operation(of, "NOTIFY_MAIL", status="SCHEDULED", starts_at=timezone.now()),
+                self._operation(of, "LIST", options=options | {"with_secrets": False}),
+                self._operation(of, "LIST", options=options | {"with_secrets": True}),
+            )
+        ]
 
-    def _operation(self, of, kind="NOTIFY_SHEETS", **fields):
+    def _operation(self, of, kind, **fields):
         now = timezone.now()
         document = Document.objects.create(
             name="feuilles.pdf",
             content_type="application/pdf",
             size=1,
             sha256="",
-            storage_key=f"key-{kind}-{of}",
+            storage_key=uuid4().hex,
             created_at=now,
-            expires_at=now + timedelta(days=7),
+            expires_at=now + 7 * DAY,
         )
         operation = Operation.objects.create(
             establishment=self.school,
@@ -124,177 +90,279 @@ class World:
         OperationItem.objects.create(operation=operation, account=self.accounts[of], version=0)
         return operation
 
-    def addresses(self, uai, kind):
-        """Each route below an establishment, filled with each object of `kind` of the school."""
-        operations = [each[kind].pk for each in (self.operations, self.secret_lists, self.scheduled)]
-        for name, path in INSIDE:
-            keys = [0] if "<int:pk>" not in path else operations
-            if path.startswith("etablissements/<str:uai>/comptes/"):
-                keys = [self.accounts[kind].pk]
-            if path.startswith("etablissements/<str:uai>/delegations/"):
-                keys = [self.deputy.pk if name == "deputy" else self.delegation.pk]
-            found = people.key_of(self.stranger, self.school)
-            for pk in keys:
-                filled = path.replace("<str:uai>", uai).replace("<int:pk>", str(pk))
-                yield name, "/" + filled.replace("<str:key>", found)
+    def objects(self, route):
+        """(key, population, kind of object) of all that `route` can be about."""
+        return next((found(self, route) for place, found in OBJECTS.items() if route.path.startswith(place)))
+
+    def keys(self, route):
+        """Those of objects of neither population; one which stands for none where the address has none."""
+        is_about_one = "<int:pk>" in route.path or "<str:key>" in route.path
+        return [KEYS[route.name](self)] if is_about_one else [0]
 
 
-@pytest.fixture
-def world():
-    return World()
+# The same for objects of neither population, by the name of their address.
+KEYS: dict[str, Callable] = {
+    "delegation_grant": lambda world: people.key_of(world.stranger, world.school),
+    "deputy": lambda world: world.deputy.pk,
+    **dict.fromkeys(
+        ["delegation_change", "delegation_invite_again", "delegation_end"],
+        lambda world: world.delegation.pk,
+    ),
+}
 
 
-def ask(agent, address, **headers):
-    """The statuses of a GET and of a POST; a refused method says nothing of what is there."""
-    client = Client(raise_request_exception=True)
-    if agent:
-        client.force_login(agent)
-    data = {"population": "RESPONSABLE", "action": "notify_sheets", "accounts": ""}
-    answers = [client.get(address, **headers), client.post(address, data, **headers)]
-    return [answer for answer in answers if answer.status_code != 405]
+def _accounts(world, route):
+    return [(account.pk, kind, "") for kind, account in world.accounts.items()]
 
 
-def test_every_route_is_either_below_an_establishment_or_known_to_this_test():
-    outside = {name for name, path in routes() if not path.startswith("etablissements/<str:uai>/")}
-
-    assert outside == OUTSIDE
-    assert len(INSIDE) >= 14
-
-
-def test_without_a_sign_in_every_page_of_an_establishment_leads_to_it(world):
-    for _, address in world.addresses(world.school.uai, "RESPONSABLE"):
-        for answer in ask(None, address):
-            assert (answer.status_code, answer.url.split("?")[0]) == (302, "/connexion/"), address
+def _operations(world, route):
+    kind_of = (
+        exports.document_kind if route.name == "operation_document" else lambda operation: operation.kind
+    )
+    found = {(each.population, kind_of(each)): each.pk for each in reversed(world.operations)}
+    return [
+        (pk, population, kind if len(route.need.rights) > 1 else "")
+        for (population, kind), pk in found.items()
+    ]
 
 
-def test_without_a_sign_in_a_fragment_reloads_the_page(world):
-    for _, address in world.addresses(world.school.uai, "RESPONSABLE"):
-        for answer in ask(None, address, headers={"HX-Request": "true"}):
-            assert (answer.status_code, answer.headers.get("HX-Refresh")) == (200, "true"), address
-            assert answer.content == b""
+# By the beginning of an address, the objects it is about: a new family of addresses adds its line.
+OBJECTS: dict[str, Callable] = {
+    BELOW + "comptes/<int:pk>/": _accounts,
+    BELOW + "operations/<int:pk>/": _operations,
+}
 
 
-@pytest.mark.parametrize("who", ["stranger", "other_director"])
-@pytest.mark.parametrize("kind", AccountKind.values)
-def test_to_who_has_nothing_there_an_establishment_does_not_exist(world, who, kind):
-    for _, address in world.addresses(world.school.uai, kind):
-        answers = ask(getattr(world, who), address)
-        assert answers, address
-        assert {answer.status_code for answer in answers} == {404}, address
+def visits(world, uai):
+    """(address, what is posted, population, kind) for each address and each object."""
+    for route in INSIDE:
+        path = "/" + route.path.replace("<str:uai>", uai)
+        if route.name == "operation_create":
+            for population in world.accounts:
+                yield from _posts(route, path, population)
+        elif route.of == OBJECT:
+            for pk, population, kind in world.objects(route):
+                yield route, path.replace("<int:pk>", str(pk)), {}, population, kind
+        else:
+            for key in world.keys(route):
+                filled = path.replace("<int:pk>", str(key)).replace("<str:key>", str(key))
+                yield route, filled, {}, route.of, ""
 
 
-@pytest.mark.parametrize("kind", AccountKind.values)
-def test_an_object_of_another_establishment_does_not_exist_below_ones_own(world, kind):
-    for name, address in world.addresses(world.neighbour.uai, kind):
-        if "<int:pk>" in dict(INSIDE)[name] or "<str:key>" in dict(INSIDE)[name]:
-            statuses = {answer.status_code for answer in ask(world.other_director, address)}
-            assert statuses == {404}, address
+def once_each(world):
+    """By name, one address of the school and what is posted there."""
+    return {route.name: (address, data) for route, address, data, _, _ in visits(world, world.school.uai)}
 
 
-def test_an_establishment_which_is_not_offered_exists_for_nobody(world):
+def _posts(route, path, population):
+    for action in ("notify_sheets", "reset", "list_csv"):
+        yield route, path, {"population": population, "action": action}, population, ACTIONS[action].value
+
+
+def ask(client, address, data=None, **headers):
+    """What a GET and a POST meet; a refused method says nothing of what is there."""
+    answers = [client.get(address, **headers), client.post(address, data or {}, **headers)]
+    met = {address_of(each) for each in answers if each.status_code != 405}
+    assert met, address
+    return met
+
+
+def address_of(response):
+    if response.status_code in (403, 404):
+        return str(response.status_code)
+    leads_to_it = response.status_code == 302 and response.url.split("?")[0] == "/connexion/"
+    return SIGN_IN if leads_to_it else OPENS
+
+
+def signed_in(agent):
+    client = Client()
+    client.force_login(agent)
+    return client
+
+
+def walk(world, agent, rights, school=None):
+    """Every address answers as the table says, and what is refused changes nothing."""
+    client = signed_in(agent)
+    school = school or world.school
+    before = dict(Operation.objects.values_list("pk", "status"))
+    touched = set()
+    for route, address, data, population, kind in visits(world, school.uai):
+        expected = answer(rights, route.need.rights[kind], population)
+        methods = {expected} if route.name != "operation_create" else {expected, UNKNOWN}
+        assert ask(client, address, data) <= methods, (route.name, address, population, kind, expected)
+        if expected == OPENS:
+            touched |= {each.pk for each in world.operations if f"/operations/{each.pk}/" in address}
+    unchanged = Operation.objects.filter(pk__in=before.keys() - touched)
+    assert dict(unchanged.values_list("pk", "status")) == {pk: before[pk] for pk in before.keys() - touched}
+
+
+def make(world, role):
+    """An agent who holds `role` in the school, and a mandate next door, which changes nothing here."""
+    agent = MandateFactory.create(establishment=world.neighbour).agent
+    place = {"agent": agent, "establishment": world.school}
+    match role.name.split():
+        case ["director"]:
+            MandateFactory.create(**place)
+        case ["deputy", *delegating]:
+            MandateFactory.create(role=Mandate.Role.DEPUTY, may_delegate=bool(delegating), **place)
+        case ["assistance,", *_]:
+            VisitFactory.create(**place)
+        case [profile, population] if profile in PROFILES:
+            DelegationFactory.create(profile=PROFILES[profile], population=POPULATIONS[population], **place)
+        case _:
+            assert role.rights == {}
+    return agent
+
+
+PROFILES = {"consulter": "CONSULT", "assister": "ASSIST", "gérer": "MANAGE"}
+POPULATIONS = {"P": "STUDENTS", "R": "RESPONSABLES", "P+R": "BOTH"}
+ROLES = [*rights_table.roles_of_mandates(), *rights_table.roles_of_delegations()]
+
+
+def test_the_table_of_rights_is_that_of_the_code():
+    out = StringIO()
+    call_command("access_table", stdout=out)
+
+    assert (settings.BASE_DIR / "docs" / "access.md").read_text() == out.getvalue(), (
+        "manage.py access_table --write"
+    )
+
+
+def test_an_address_of_an_establishment_which_declares_nothing_makes_no_table(monkeypatch):
+    route = INSIDE[0]
+    silent = rights_table.Route(route.name, route.path, None, "", is_public=False, is_for_assistance=False)
+    monkeypatch.setattr(rights_table, "routes", lambda: [silent])
+
+    with pytest.raises(rights_table.UndeclaredNeed, match=route.name):
+        rights_table.table()
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_in_the_2nd_degré_each_role_meets_what_the_table_says(role):
+    world = World()
+
+    walk(world, make(world, role), role.rights)
+
+
+@pytest.mark.parametrize("role", ROLES, ids=lambda role: role.name)
+def test_in_the_1er_degré_there_are_no_pupils_for_any_role(role):
+    world = World(degree=1)
+
+    walk(
+        world, make(world, role), {of: held for of, held in role.rights.items() if of != AccountKind.STUDENT}
+    )
+
+
+def over(world):
+    """Those who held something in the school, will, or hold it next door."""
+    school, now, today = world.school, timezone.now(), timezone.localdate()
+    assists = AcademyRoleFactory.create(academy=school.academy)
+    former = VisitFactory.create(establishment=school)
+    AcademyRole.objects.filter(agent=former.agent).update(ended_at=now)
+    abroad = VisitFactory.create(establishment=school)
+    AcademyRole.objects.filter(agent=abroad.agent).delete()
+    return {
+        "stranger": AgentFactory.create(),
+        "other director": MandateFactory.create(establishment=world.neighbour).agent,
+        "past director": MandateFactory.create(establishment=school, ended_at=now).agent,
+        "delegation of yesterday": DelegationFactory.create(establishment=school, ends_on=today - DAY).agent,
+        "delegation of tomorrow": DelegationFactory.create(establishment=school, begins_on=today + DAY).agent,
+        "delegation ended": DelegationFactory.create(establishment=school, ended_at=now).agent,
+        "assistance without a visit": assists.agent,
+        "visit over": VisitFactory.create(establishment=school, ends_at=now).agent,
+        "visit next door": VisitFactory.create(establishment=world.neighbour).agent,
+        "assistance no more": former.agent,
+        "visit without a role": abroad.agent,
+    }
+
+
+def test_to_who_holds_nothing_there_an_establishment_does_not_exist():
+    world = World()
+
+    for who, agent in over(world).items():
+        client = signed_in(agent)
+        for name, (address, data) in once_each(world).items():
+            assert ask(client, address, data) == {UNKNOWN}, (who, name, address)
+
+
+def test_an_object_of_another_establishment_does_not_exist_below_ones_own():
+    world = World()
+    client = signed_in(MandateFactory.create(establishment=world.neighbour).agent)
+
+    for route, address, data, _, _ in visits(world, world.neighbour.uai):
+        if "<int:pk>" in route.path or "<str:key>" in route.path:
+            assert ask(client, address, data) == {UNKNOWN}, address
+
+
+def test_an_establishment_which_is_not_offered_exists_for_nobody():
+    world = World()
     world.school.is_offered = False
     world.school.save()
+    client = signed_in(world.director)
 
-    for _, address in world.addresses(world.school.uai, "RESPONSABLE"):
-        assert {answer.status_code for answer in ask(world.director, address)} == {404}, address
-
-
-def test_a_delegate_for_pupils_finds_nothing_of_responsables(world):
-    delegate = DelegationFactory.create(establishment=world.school, population="STUDENTS").agent
-    of_responsables = {
-        "responsable_list",
-        "account",
-        "account_password",
-        "account_resend",
-        "account_assistance",
-        "account_escalation",
-        "operation_create",
-    } | {name for name, _ in INSIDE if name.startswith("operation") and name != "operation_list"}
-
-    for name, address in world.addresses(world.school.uai, "RESPONSABLE"):
-        if name in of_responsables or "/responsables/" in address:
-            statuses = {answer.status_code for answer in ask(delegate, address)}
-            assert statuses == {404}, address
+    for _, address, data, _, _ in visits(world, world.school.uai):
+        assert ask(client, address, data) == {UNKNOWN}, address
 
 
-@pytest.mark.parametrize("kind", AccountKind.values)
-def test_a_delegate_who_may_only_consult_acts_on_nothing_and_reads_no_secret(world, kind):
-    delegate = DelegationFactory.create(
-        establishment=world.school, profile=Delegation.Profile.CONSULT, population="BOTH"
+def test_without_a_sign_in_every_page_of_an_establishment_leads_to_it():
+    world = World()
+
+    for _, address, data, _, _ in visits(world, world.school.uai):
+        assert ask(Client(), address, data) == {SIGN_IN}, address
+
+
+def test_without_a_sign_in_a_fragment_reloads_the_page():
+    world = World()
+
+    for _, address, data, _, _ in visits(world, world.school.uai):
+        for method in (Client().get, Client().post):
+            response = method(address, data, headers={"HX-Request": "true"})
+            if response.status_code != 405:
+                assert (response.status_code, response.headers.get("HX-Refresh")) == (200, "true"), address
+                assert response.content == b""
+
+
+def test_outside_an_establishment_too_each_address_meets_what_the_table_says():
+    world = World()
+    assists = AcademyRoleFactory.create(academy=world.school.academy).agent
+    stranger = AgentFactory.create()
+
+    for route in OUTSIDE:
+        address = "/" + route.path.strip("^$").replace("<str:uai>", world.school.uai)
+        for argument, value in NOTHING.items():
+            address = address.replace(argument, value)
+        anonymous = ask(Client(), address)
+        leads_to_sign_in = not route.is_public or route.name == "account_logout"
+        assert (anonymous == {SIGN_IN}) == leads_to_sign_in, address
+        if route.is_for_assistance:
+            assert ask(signed_in(stranger), address) == {UNKNOWN}, address
+            assert ask(signed_in(assists), address) == {OPENS}, address
+        elif not route.is_public:
+            assert ask(signed_in(stranger), address) == {OPENS}, address
+
+
+def test_a_delegate_who_may_only_consult_makes_lists_and_a_visitor_none():
+    world = World()
+    consulting = DelegationFactory.create(
+        establishment=world.school, profile=Delegation.Profile.CONSULT
     ).agent
-    own_lists = {f"/operations/{world.secret_lists[kind].pk}/{act}/" for act in LIST_ACTS}
+    visiting = VisitFactory.create(establishment=world.school).agent
+    asked = {"population": "RESPONSABLE", "action": "list_csv", "account": world.accounts["RESPONSABLE"].pk}
+    address = f"/etablissements/{world.school.uai}/operations/nouvelle/"
 
-    for name, address in world.addresses(world.school.uai, kind):
-        if any(address.endswith(own) for own in own_lists):
-            continue
-        if name in ACTIONS | DELEGATING | {"operation_document", "establishment_settings"}:
-            assert {answer.status_code for answer in ask(delegate, address)} == {403}, address
-    for each in (world.operations, world.secret_lists, world.scheduled):
-        operation = each[kind]
-        before = operation.status
-        operation.refresh_from_db()
-        assert operation.status == before
+    assert signed_in(consulting).post(address, asked).status_code == 302
+    assert signed_in(visiting).post(address, asked).status_code == 403
 
 
-@pytest.mark.parametrize("role", [Mandate.Role.DEPUTY, "MANAGE"])
-def test_delegations_are_for_those_alone_who_may_delegate(world, role):
-    agent = world.deputy
-    if role == "MANAGE":
-        agent = DelegationFactory.create(establishment=world.school, profile=role, population="BOTH").agent
+def test_a_visitor_reads_of_an_operation_what_was_done_and_is_offered_no_document():
+    world = World()
+    OperationItem.objects.update(status=OperationItem.Status.DONE, effect="KEPT")
+    client = signed_in(VisitFactory.create(establishment=world.school).agent)
 
-    for name, address in world.addresses(world.school.uai, "RESPONSABLE"):
-        if name in DELEGATING:
-            assert {answer.status_code for answer in ask(agent, address)} == {403}, address
-
-
-def test_a_deputy_who_may_delegate_does_not_choose_who_else_may(world):
-    world.deputy.mandates.update(may_delegate=True)
-    client = Client()
-    client.force_login(world.deputy)
-
-    for name, address in world.addresses(world.school.uai, "RESPONSABLE"):
-        if name in DELEGATING - {"delegation_invite_again"}:
-            assert client.get(address).status_code == (403 if name == "deputy" else 200), address
-
-
-@pytest.mark.parametrize("profile", [Delegation.Profile.CONSULT, Delegation.Profile.ASSIST])
-def test_a_list_with_passwords_is_opened_by_those_alone_who_may_export_them(world, profile):
-    delegate = DelegationFactory.create(establishment=world.school, profile=profile, population="BOTH").agent
-    client = Client()
-    client.force_login(delegate)
-
-    for operation in world.secret_lists.values():
-        address = f"/etablissements/{world.school.uai}/operations/{operation.pk}/"
-        assert client.get(f"{address}document/").status_code == 403
-        assert client.get(address).status_code == 200
-
-
-def test_a_delegation_of_yesterday_or_of_tomorrow_opens_nothing(world):
-    today = timezone.localdate()
-    day = timedelta(days=1)
-    ended = DelegationFactory.create(establishment=world.school, ends_on=today - day).agent
-    to_come = DelegationFactory.create(establishment=world.school, begins_on=today + day).agent
-    revoked = DelegationFactory.create(establishment=world.school, ended_at=timezone.now()).agent
-
-    for agent in (ended, to_come, revoked):
-        for _, address in world.addresses(world.school.uai, "RESPONSABLE"):
-            assert {answer.status_code for answer in ask(agent, address)} == {404}, address
-
-
-def test_in_the_1er_degre_there_are_no_accounts_of_pupils(world):
-    school = EstablishmentFactory.create(feed__degree=1)
-    director = MandateFactory.create(establishment=school).agent
-    client = Client()
-    client.force_login(director)
-
-    assert client.get(f"/etablissements/{school.uai}/eleves/").status_code == 404
-    assert client.get(f"/etablissements/{school.uai}/responsables/").status_code == 200
-
-
-def test_the_owner_opens_every_page(world):
-    client = Client()
-    client.force_login(world.director)
-
-    for name, address in world.addresses(world.school.uai, "RESPONSABLE"):
-        if name not in ACTIONS and name not in {"operation_document", "delegation_invite_again"}:
-            assert client.get(address).status_code == 200, address
+    for operation in world.operations:
+        page = client.get(f"/etablissements/{world.school.uai}/operations/{operation.pk}/").text
+        assert operation.agent.full_name in page
+        content = page.partition("<main")[2]
+        assert "/document/" not in content
+        assert 'method="post"' not in content
+    assert "Une consultation n’ouvre aucun document." in page

@@ -49,6 +49,13 @@ def test_a_deputy_may_do_everything_but_delegate():
     assert access.role == "Adjoint"
 
 
+def test_a_deputy_whom_the_director_allows_may_delegate_too():
+    mandate = MandateFactory.create(role=Mandate.Role.DEPUTY, may_delegate=True)
+    access = get_access(mandate.agent, mandate.establishment.uai)
+    assert access.rights[STUDENTS] == frozenset(Right)
+    assert access.role == "Adjoint"
+
+
 def test_who_is_both_director_and_deputy_is_the_director():
     mandate = MandateFactory.create(role=Mandate.Role.DEPUTY)
     MandateFactory.create(agent=mandate.agent, establishment=mandate.establishment)
@@ -63,9 +70,9 @@ def test_the_uai_is_read_in_either_case():
 @pytest.mark.parametrize(
     ("profile", "rights"),
     [
-        (CONSULT, {Right.CONSULT}),
-        (ASSIST, {Right.CONSULT, Right.ASSIST}),
-        (MANAGE, {Right.CONSULT, Right.ASSIST, Right.EXPORT_SECRETS}),
+        (CONSULT, {Right.CONSULT, Right.EXPORT}),
+        (ASSIST, {Right.CONSULT, Right.EXPORT, Right.ASSIST}),
+        (MANAGE, {Right.CONSULT, Right.EXPORT, Right.ASSIST, Right.EXPORT_SECRETS}),
     ],
 )
 def test_a_delegate_has_the_rights_of_the_profile(profile, rights):

@@ -208,7 +208,7 @@ def test_those_of_the_federation_are_neither_changed_nor_ended_here(by, school, 
 def test_no_profile_gives_more_than_the_least_of_those_who_may_grant_it(school, profile):
     deputy = MandateFactory.create(establishment=school, role=Mandate.Role.DEPUTY, may_delegate=True).agent
     held = get_access(deputy, school.uai)
-    assert held.holds(profile, "BOTH")
+    assert held.covers(profile, "BOTH")
     assert not _PROFILE_RIGHTS[profile] & {Right.DELEGATE, Right.CONFIGURE}
     assert _POPULATIONS["BOTH"] == {STUDENTS, RESPONSABLES}
 
@@ -281,7 +281,7 @@ def test_a_deputy_delegates_while_the_director_lets_them(by, school, colleague):
     assert let_delegate(deputy, True, by=by)
     assert not let_delegate(deputy, True, by=by)
     allowed = get_access(deputy, school.uai)
-    assert (allowed.can_delegate, allowed.is_director) == (True, False)
+    assert (allowed.can_delegate, allowed.can_appoint) == (True, False)
     grant(colleague, terms(), by=allowed)
     with pytest.raises(PermissionDenied):
         let_delegate(deputy, False, by=allowed)

@@ -10,6 +10,7 @@ from establishments import demo, demo_delegations
 from establishments.delegations.recap import recap_of
 from establishments.models import Delegation, Mandate
 from tests.factories import (
+    AcademyRoleFactory,
     AgentFactory,
     DelegationFactory,
     EstablishmentFactory,
@@ -30,7 +31,8 @@ def people(settings):
         MandateFactory.create(agent=of_two, establishment=EstablishmentFactory.create(feed=primary))
     deputy = MandateFactory.create(role=Mandate.Role.DEPUTY).agent
     delegate = DelegationFactory.create(population=Delegation.Population.STUDENTS).agent
-    return [head, of_two, deputy, delegate]
+    assistance = AcademyRoleFactory.create().agent
+    return [head, of_two, deputy, delegate, assistance]
 
 
 def sign_in_as(client, agent, **extra):

@@ -1,0 +1,45 @@
+"""Agents of an académie: named by command, each change recorded, in no school's journal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils import timezone
+
+from establishments.models import AcademyRole, Event, EventKind
+
+if TYPE_CHECKING:
+    from establishments.models import Academy, Agent
+
+
+@transaction.atomic
+def grant(agent: Agent, academy: Academy) -> bool:
+    """False when the agent assists the académie already."""
+    role, is_new = AcademyRole.objects.assisting().get_or_create(
+        agent=agent, academy=academy, kind=AcademyRole.Kind.ASSISTANCE, ended_at=None
+    )
+    if is_new:
+        _record(EventKind.DELEGATION_GRANTED, role)
+    return is_new
+
+
+@transaction.atomic
+def end(agent: Agent, academy: Academy) -> bool:
+    """The visits underway close at once; False when there was nothing to end."""
+    roles = list(AcademyRole.objects.assisting().filter(agent=agent, academy=academy).select_for_update())
+    for role in roles:
+        role.ended_at = timezone.now()
+        role.save(update_fields=["ended_at"])
+        _record(EventKind.DELEGATION_ENDED, role)
+    return bool(roles)
+
+
+def _record(kind: EventKind, role: AcademyRole) -> None:
+    Event.objects.create(
+        kind=kind,
+        actor=Event.Actor.PLATFORM,
+        target_kind="academy_role",
+        target_id=role.pk,
+        data={"agent": role.agent_id, "academy": role.academy_id, "kind": role.kind},
+    )
