@@ -332,7 +332,7 @@ def test_outside_an_establishment_too_each_address_meets_what_the_table_says():
         for argument, value in NOTHING.items():
             address = address.replace(argument, value)
         anonymous = ask(Client(), address)
-        leads_to_sign_in = not route.is_public or route.name == "account_logout"
+        leads_to_sign_in = not route.is_public or route.name in {"account_logout", "federation_signed_out"}
         assert (anonymous == {SIGN_IN}) == leads_to_sign_in, address
         if route.is_for_assistance:
             assert ask(signed_in(stranger), address) == {UNKNOWN}, address

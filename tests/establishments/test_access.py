@@ -45,14 +45,14 @@ def test_a_director_may_do_everything():
 def test_a_deputy_may_do_everything_but_delegate():
     mandate = MandateFactory.create(role=Mandate.Role.DEPUTY)
     access = get_access(mandate.agent, mandate.establishment.uai)
-    assert access.rights[STUDENTS] == frozenset(Right) - {Right.DELEGATE}
+    assert access.rights[STUDENTS] == frozenset(Right) - {Right.DELEGATE, Right.APPOINT}
     assert access.role == "Adjoint"
 
 
 def test_a_deputy_whom_the_director_allows_may_delegate_too():
     mandate = MandateFactory.create(role=Mandate.Role.DEPUTY, may_delegate=True)
     access = get_access(mandate.agent, mandate.establishment.uai)
-    assert access.rights[STUDENTS] == frozenset(Right)
+    assert access.rights[STUDENTS] == frozenset(Right) - {Right.APPOINT}
     assert access.role == "Adjoint"
 
 

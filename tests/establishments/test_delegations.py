@@ -88,7 +88,7 @@ def test_a_delegation_granted_opens_what_its_profile_says_and_is_recorded_withou
 ):
     delegation = grant(colleague, terms(population="RESPONSABLES"), by=by)
 
-    assert rights_of(colleague, school) == {RESPONSABLES: {Right.CONSULT, Right.ASSIST}}
+    assert rights_of(colleague, school) == {RESPONSABLES: {Right.CONSULT, Right.EXPORT, Right.ASSIST}}
     event = Event.objects.get()
     assert (event.kind, event.agent, event.target_kind) == ("delegation:granted", by.agent, "agent")
     assert (event.target_id, event.establishment) == (colleague.pk, school)
@@ -300,7 +300,7 @@ def test_what_the_director_takes_over_outlives_the_deputy_who_granted_it(by, sch
     delegation = grant(colleague, terms(), by=get_access(deputy, school.uai))
     change(delegation, terms(profile="CONSULT"), by=by)
     let_delegate(deputy, False, by=by)
-    assert rights_of(colleague, school)[STUDENTS] == {Right.CONSULT}
+    assert rights_of(colleague, school)[STUDENTS] == {Right.CONSULT, Right.EXPORT}
 
 
 def test_somebody_unknown_is_invited_and_posting_twice_makes_one_agent(by, school):
