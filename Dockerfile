@@ -27,7 +27,6 @@ RUN INSECURE_HTTP=true python manage.py collectstatic --noinput --verbosity 0
 USER educonnect
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["python", "devtools/container_health.py"]
-# WEB_CONCURRENCY sets the number of processes. The log has no query: it would tell who was searched for.
-CMD ["gunicorn", "educonnect_admin.wsgi", "--bind", "0.0.0.0:8000", "--threads", "4", \
-     "--worker-tmp-dir", "/dev/shm", "--access-logfile", "-", "--no-control-socket", \
-     "--access-logformat", "%(h)s %(t)s \"%(m)s %(U)s %(H)s\" %(s)s %(b)s"]
+# WEB_CONCURRENCY sets the number of processes.
+CMD ["gunicorn", "--config", "python:educonnect_admin.web_server", "--bind", "0.0.0.0:8000", \
+     "--worker-tmp-dir", "/dev/shm"]

@@ -15,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help setup demo demo-reset test lint ruff djlint format types imports migrations deploy-check pytest bench shell manage requirements clean
+.PHONY: help setup demo demo-reset test lint ruff djlint format types imports migrations deploy-check audit pytest bench shell manage requirements clean
 
 help: ## Cette liste
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do printf '%-22s %s\n' "$$name" "$$what"; done
@@ -100,6 +100,9 @@ deploy-check: setup ## Les réglages de production sont sûrs (check --deploy)
 		SECRETS_KEYS="$$($(BIN)/python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())')" \
 		ALLOWED_HOSTS=console.example.org PUBLIC_URL=https://console.example.org \
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
+
+audit: setup ## Vulnérabilités connues des dépendances (sauté sans réseau)
+	@$(BIN)/python devtools/audit.py
 
 pytest: setup $(VENV)/.chromium ## Les tests seuls (WORKERS=2, PYTEST_ARGS=…)
 	@echo "→ pytest"

@@ -19,6 +19,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 _COPY_SIZE = 1 << 20
+MOST_MEMBERS = 20_000
+"""An academy's extract has some hundreds of files: what holds more was made to fill the disk with folders."""
 _TYPES = ("Eleve", "PersRelEleve", "PersEducNat", "EtabEducNat", "MatiereEducNat", "MefEducNat")
 _TYPE_OF = {kind.lower(): kind for kind in _TYPES}
 # From the right: the prefix is free. Nine digits where eight are due, and no number, have been seen.
@@ -149,6 +151,10 @@ def _write(archive: Path, members: Iterator[_Member], folder: Path, limit: int) 
     """Write the files of an extract, each in a folder of ours; sizes are counted, not believed."""
     room = limit
     for rank, member in enumerate(members):
+        if rank == MOST_MEMBERS:
+            raise UnusableExtract(
+                f"L’archive « {archive.name} » contient trop de fichiers : elle est refusée."
+            )
         name = PurePosixPath(member.name.replace("\\", "/"))
         if name.is_absolute() or ".." in name.parts:
             raise UnusableExtract(

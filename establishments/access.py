@@ -129,6 +129,8 @@ def enter(request: ConsoleRequest, uai: str) -> Access:
 
 def get_access(agent: Agent, uai: str) -> Access:
     """The agent's access to the establishment `uai`; Http404 when they have none."""
+    if not (uai.isascii() and uai.isalnum()):
+        raise Http404
     establishment = (
         Establishment.objects.select_related("feed__academy").filter(is_offered=True, uai=uai.upper()).first()
     )

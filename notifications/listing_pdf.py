@@ -11,7 +11,7 @@ from pikepdf import Array, Dictionary, Object, Pdf, String
 from weasyprint import HTML
 
 from notifications.sheet_joining import join
-from notifications.typesetting import VARIANT, collector_paused, local_only, stylesheet
+from notifications.typesetting import VARIANT, collector_paused, nothing_fetched, stylesheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +57,7 @@ def _part(listing: AccountList, classes: list[ListedClass], number: int, *, clas
 
 def _write(html: str, **options: str) -> bytes:
     css, fonts = stylesheet("list.css")
-    document = HTML(string=html, url_fetcher=local_only())
+    document = HTML(string=html, url_fetcher=nothing_fetched())
     with collector_paused():
         return cast(bytes, document.write_pdf(stylesheets=[css], font_config=fonts, **options))
 

@@ -59,9 +59,9 @@ def send_due(compose: Compose, turn_lasts: float = TURN) -> Turn:
             except ServerUnreachable as error:
                 # Beat comes back in a moment; the mails wait unharmed.
                 if error.is_final:
-                    log.error("mail server refuses our mails: %s", error)
+                    log.error("mail server refuses our mails: %s", str(error))
                 else:
-                    log.warning("mail server unreachable: %s", error)
+                    log.warning("mail server unreachable: %s", str(error))
                 deliveries.explain_wait(error.reason or deliveries.SILENT)
                 turn.is_over = True
             turn.connections = postman.connections

@@ -4,12 +4,16 @@ import gc
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from typing import cast
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from django.contrib.staticfiles import finders
+from django.utils.html import escape
 from weasyprint import CSS, HTML, Document
 from weasyprint.text.fonts import FontConfiguration
-from weasyprint.urls import URLFetcher
+from weasyprint.urls import URLFetcher, URLFetcherResponse
 
 from notifications.qr import QRImage
 
@@ -19,7 +23,7 @@ VARIANT = "pdf/ua-1"
 def lay_out(body: str, *, title: str, style: str, codes: Mapping[str, QRImage]) -> Document:
     """The pages of `body`, whose images are the drawn `codes`; `style` is a file of static/notifications."""
     css, fonts = stylesheet(style)
-    html = HTML(string=document_of(body, title), url_fetcher=local_only())
+    html = HTML(string=document_of(body, title), url_fetcher=nothing_fetched())
     # WeasyPrint writes to its cache of images: the codes of another document must not be found in it.
     return cast(
         Document, html.render(font_config=fonts, stylesheets=[css], cache=dict(codes), pdf_variant=VARIANT)
@@ -31,7 +35,7 @@ def write(document: Document) -> bytes:
 
 
 def document_of(body: str, title: str) -> str:
-    return f'<html lang="fr"><head><title>{title}</title></head><body>{body}</body></html>'
+    return f'<html lang="fr"><head><title>{escape(title)}</title></head><body>{body}</body></html>'
 
 
 @cache
@@ -39,13 +43,26 @@ def stylesheet(name: str) -> tuple[CSS, FontConfiguration]:
     """Parsed once a process, with the fonts it loads."""
     fonts = FontConfiguration()
     path = cast(str, finders.find(f"notifications/{name}"))
-    return CSS(filename=path, font_config=fonts, url_fetcher=local_only()), fonts
+    return CSS(filename=path, font_config=fonts, url_fetcher=_Beside(Path(path).parent)), fonts
 
 
 @cache
-def local_only() -> URLFetcher:
-    """Fonts come from this project's files; nothing on a sheet may reach out."""
-    return URLFetcher(allowed_protocols=["file"])
+def nothing_fetched() -> URLFetcher:
+    """Its text, the style sheets given and the drawn codes make a document: it names no other file."""
+    return URLFetcher(allowed_protocols=[])
+
+
+class _Beside(URLFetcher):
+    """What a style sheet names of its own folder: another one, a font."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(allowed_protocols=["file"])  # type: ignore[no-untyped-call]
+        self._folder = folder.resolve()
+
+    def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
+        if not Path(url2pathname(urlsplit(url).path)).resolve().is_relative_to(self._folder):
+            raise ValueError("not a file of the style sheet's folder")
+        return cast(URLFetcherResponse, super().fetch(url, headers))  # type: ignore[no-untyped-call]
 
 
 @contextmanager

@@ -34,8 +34,8 @@ def _commands(port: int, mail_port: int) -> dict[str, Sequence[str | Path]]:
         ),
         "worker": (*celery, "worker", "--concurrency", "2", "--loglevel", "INFO"),
         "web": (
-            *("gunicorn", "educonnect_admin.wsgi", "--bind", f"127.0.0.1:{port}"),
-            *("--workers", "1", "--threads", "4", "--access-logfile", "-", "--no-control-socket"),
+            *("gunicorn", "--config", "python:educonnect_admin.web_server"),
+            *("--bind", f"127.0.0.1:{port}", "--workers", "1"),
         ),
         "beat": (*celery, "beat", "--loglevel", "INFO", "--schedule", BEAT_SCHEDULE, "--pidfile="),
     }

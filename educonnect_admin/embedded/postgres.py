@@ -33,6 +33,9 @@ POSTGRES_SETTINGS = {
     "checkpoint_timeout": "15min",
     "random_page_cost": "1.1",
     "timezone": "UTC",
+    # Errors without the values of rows, which belong in no log.
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
 }
 # For data nobody will miss: tests and benches.
 THROWAWAY_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}

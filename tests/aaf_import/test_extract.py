@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from aaf_import import extract
 from aaf_import.extract import Kind, UnusableExtract, file_of, opened
 
 LIMIT = 1 << 20
@@ -121,6 +122,16 @@ def test_sizes_are_counted_and_not_believed(tmp_path: Path) -> None:
         data[place : place + 4] = (100).to_bytes(4, "little")
     bomb.write_bytes(data)
     with pytest.raises(UnusableExtract), opened(bomb, LIMIT):
+        pass
+
+
+@each_packing
+def test_an_archive_of_too_many_files_is_refused(
+    tmp_path: Path, pack: Packing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extract, "MOST_MEMBERS", 5)
+    crowd = pack(tmp_path / "x", {f"{number}/{NAME}": b"" for number in range(6)})
+    with pytest.raises(UnusableExtract, match="trop de fichiers"), opened(crowd, LIMIT):
         pass
 
 

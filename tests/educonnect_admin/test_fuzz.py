@@ -1,0 +1,293 @@
+"""Every address of the console under forged queries, forms and paths: an answer, never an error.
+
+FUZZ_EXAMPLES says how many requests are drawn: a few by default, tens of thousands for a long run.
+"""
+
+import os
+import re
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import quote, quote_plus
+
+import pytest
+from django import forms
+from django.conf import settings as site
+from django.core.cache import cache
+from django.db import connection, transaction
+from django.test import Client
+from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from accounts.activation.links import token_for
+from accounts.models import AccountKind, Operation, OperationItem
+from establishments import invitations
+from notifications.documents import store_document
+from tests.factories import (
+    AgentFactory,
+    EstablishmentFactory,
+    MandateFactory,
+    responsable_account,
+    student_account,
+)
+from tests.routes import filled, routes
+
+EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "150"))
+APPS = ("accounts", "establishments", "notifications", "statistics", "educonnect_admin", "aaf_import")
+HOSTILE = [
+    "",
+    "\0",
+    "a\0b",
+    "-1",
+    "0",
+    "9999999999999999999",
+    "9" * 400,
+    "1e309",
+    "NaN",
+    "٣",
+    "²",
+    "\ud800",
+    "🙂",
+    "2026-02-30",
+    "0001-01-01",
+    "9999-12-31",
+    "10000-01-01",
+    "' OR 1=1 --",
+    "<script>alert(1)</script>",
+    "{{ 7|add:7 }}{% debug %}",
+    "../../../etc/passwd",
+    "a\r\nX-Injected: 1",
+    "=1+1",
+    "%",
+    "x" * 3000,
+    "nul\u0000@example.org",
+    ",".join(["1"] * 300),
+    "//example.org/",
+]
+# Not what a browser would write: bytes that are no UTF-8, escapes cut short, separators alone.
+RAW = [
+    "%ff%fe=%ff",
+    "%",
+    "%zz=%u0041",
+    "&&&===;;;",
+    "q=%ed%a0%80",
+    "page=%00",
+    "page[]=1&page[a][b]=2",
+    "q=%C0%80",
+]
+# A GET that writes, told in ARCHITECTURE.md: who opened a document with passwords is known.
+WRITING_GETS = {"operation_document"}
+_READ = re.compile(
+    r"""(?:request\.(?:GET|POST)|data)\.(?:get|getlist)\(\s*"(\w+)"|"(\w+)" in request\.(?:GET|POST)"""
+)
+
+
+def _subclasses(kind):
+    for each in kind.__subclasses__():
+        yield each
+        yield from _subclasses(each)
+
+
+def _forms(packages):
+    declared = [form for form in _subclasses(forms.BaseForm) if hasattr(form, "base_fields")]
+    return [form for form in declared if form.__module__.partition(".")[0] in packages]
+
+
+def known_names():
+    """The fields of our forms, and what views read of addresses by name."""
+    read = [
+        name
+        for app in APPS
+        for source in Path(site.BASE_DIR, app).rglob("*.py")
+        for found in _READ.findall(source.read_text())
+        for name in found
+        if name
+    ]
+    ours = [
+        form
+        for form in _subclasses(forms.BaseForm)
+        if form.__module__.partition(".")[0] in (*APPS, "allauth")
+    ]
+    fields = [name for form in ours for name in getattr(form, "base_fields", {})]
+    return sorted(
+        {*read, *fields, "page", "next", "password1", "password2", "new_password1", "new_password2"}
+    )
+
+
+def known_values():
+    """What the choices of our forms accept, so that forged fields stand beside good ones."""
+    fields = [field for form in _forms(APPS) for field in form.base_fields.values()]
+    choices = {str(value) for field in fields for value, _ in getattr(field, "choices", [])}
+    return sorted({*choices, "on", "1", "2026-12-15", "passe", "csv", "classe", "courbe", "nom@example.org"})
+
+
+NAMES, VALUES, ROUTES = known_names(), known_values(), sorted(set(routes()))
+
+
+class World:
+    """A collège and an école with all a page can be asked of, who directs both, and anybody."""
+
+    def __init__(self):
+        self.director = AgentFactory.create()
+        self.schools = [
+            EstablishmentFactory.create(),
+            EstablishmentFactory.create(feed__degree=1, kind="EPU"),
+        ]
+        self.keys = {"comptes": [], "operations": []}
+        for school in self.schools:
+            MandateFactory.create(agent=self.director, establishment=school)
+            self._fill(school)
+        invited = MandateFactory.create(agent=AgentFactory.create(password=None), establishment=school).agent
+        activating = responsable_account(school, state="ACTIVATING", activating_since=timezone.now())
+        self.tokens = [invitations.token_for(invited), token_for(activating)]
+
+    def _fill(self, school):
+        states = ("NOT_NOTIFIED", "NOTIFIED", "ACTIVATING", "ACTIVE")
+        accounts = [responsable_account(school, state=state) for state in states]
+        self._operate(school, accounts, AccountKind.RESPONSABLE)
+        if school.is_second_degree:
+            pupils = [student_account(school, state=state) for state in states[:2]]
+            self._operate(school, pupils, AccountKind.STUDENT)
+            accounts += pupils
+        self.keys["comptes"] += [account.pk for account in accounts]
+
+    def _operate(self, school, accounts, population):
+        document = store_document(
+            b"x", name="feuilles.pdf", content_type="application/pdf", lifetime=timedelta(days=7)
+        )
+        for kind in Operation.Kind:
+            for status in ("DRAFT", "DONE"):
+                now = timezone.now() if status == "DONE" else None
+                operation = Operation.objects.create(
+                    establishment=school,
+                    agent=self.director,
+                    kind=kind,
+                    status=status,
+                    population=population,
+                    confirmed_at=now,
+                    document=document if now else None,
+                    options={"format": "csv", "with_secrets": True} if kind == "LIST" else {},
+                )
+                for account in accounts:
+                    OperationItem.objects.create(
+                        operation=operation, account=account, version=account.version
+                    )
+                self.keys["operations"].append(operation.pk)
+
+    def keys_of(self, path):
+        return self.keys["comptes" if "/comptes/" in path else "operations"]
+
+
+@pytest.fixture
+def world(db):
+    return World()
+
+
+@contextmanager
+def undone():
+    """What a request changed is put back, and throttles forget it."""
+    cache.clear()
+    point = transaction.savepoint()
+    try:
+        yield
+    finally:
+        transaction.savepoint_rollback(point)
+
+
+class Written(list):
+    """The statements that write a business table."""
+
+    def __call__(self, execute, sql, params, many, context):
+        is_write = re.match(r"\s*(INSERT|UPDATE|DELETE|TRUNCATE|COPY)\b", str(sql), re.I)
+        if is_write and "django_session" not in str(sql):
+            self.append(str(sql))
+        return execute(sql, params, many, context)
+
+
+def encoded(pairs):
+    return "&".join(f"{_quoted(name)}={_quoted(value)}" for name, value in pairs)
+
+
+def _quoted(text):
+    return quote_plus(text.encode("utf-8", "surrogatepass"))
+
+
+def ask(world, agent, name, address, query, body):
+    """A GET with the query, or a POST of the body to it; what must hold of any answer."""
+    client = Client()
+    written = Written()
+    with undone(), connection.execute_wrapper(written):
+        if agent:
+            client.force_login(agent)
+            written.clear()
+        if body is None:
+            answer = client.get(address, QUERY_STRING=query)
+        else:
+            answer = client.post(
+                address, body.encode(), content_type="application/x-www-form-urlencoded", QUERY_STRING=query
+            )
+        # What is streamed is made when it is read.
+        b"".join(answer)
+    assert answer.status_code < 500, (name, address)
+    assert "X-Injected" not in answer.headers
+    assert b"<script>alert" not in answer.content
+    if body is None and name not in WRITING_GETS:
+        assert not written, (name, address)
+    return answer
+
+
+def test_every_address_answers_hostile_queries_and_forms(world):
+    statuses = set()
+    for shift in range(0, len(HOSTILE), 7):
+        pairs = [(name, HOSTILE[(shift + rank) % len(HOSTILE)]) for rank, name in enumerate(NAMES)]
+        for rank, (name, path) in enumerate(ROUTES):
+            keys = world.keys_of(path)
+            values = {"pk": keys[(rank + shift) % len(keys)], "token": world.tokens[shift % 2]}
+            address = filled(path, uai=world.schools[shift % 2].uai, **values)
+            for body in (None, encoded(pairs)):
+                statuses.add(ask(world, world.director, name, address, encoded(pairs), body).status_code)
+    assert statuses >= {200, 302, 404, 405, 422}
+
+
+def test_every_address_answers_hostile_paths_and_bytes(world):
+    for rank, (name, path) in enumerate(ROUTES):
+        for shift, agent in enumerate((world.director, None)):
+            part = quote(HOSTILE[(rank * 5 + shift) % len(HOSTILE)].encode("utf-8", "surrogatepass"), safe="")
+            address = filled(
+                path, uai=part, pk="9" * (18 + rank % 20), token=part, uidb36="zzzzzzzzzzzzzz", key=part
+            )
+            raw = RAW[(rank + shift) % len(RAW)]
+            for body in (None, raw):
+                ask(world, agent, name, address, raw, body)
+
+
+def draw_request(data, world):
+    """One request: somebody, somewhere, with fields which are good, hostile or anything."""
+    name, path = data.draw(st.sampled_from(ROUTES))
+    agent = data.draw(st.sampled_from([world.director, None]))
+    school = data.draw(st.sampled_from(world.schools)).uai
+    key = data.draw(st.sampled_from(world.keys_of(path)))
+    token = data.draw(st.sampled_from(world.tokens))
+    anything = st.text(st.characters(), max_size=30)
+    value = st.one_of(
+        st.sampled_from(VALUES),
+        st.sampled_from(HOSTILE),
+        st.sampled_from([str(each) for keys in world.keys.values() for each in keys]),
+        anything,
+        st.integers().map(str),
+    )
+    pairs = st.lists(st.tuples(st.one_of(st.sampled_from(NAMES), anything), value), max_size=12)
+    query = data.draw(st.one_of(pairs.map(encoded), st.sampled_from(RAW)))
+    body = data.draw(st.one_of(st.none(), pairs.map(encoded), st.sampled_from(RAW)))
+    return agent, name, filled(path, uai=school, pk=key, token=token), query, body
+
+
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(data=st.data())
+def test_no_request_makes_an_error(world, data):
+    ask(world, *draw_request(data, world))
