@@ -25,6 +25,7 @@ from aaf_import.staging import (
     drop_tables,
 )
 from aaf_import.sweeping import living_run, sweep
+from accounts import closing
 from establishments.delegations.ending import end_orphaned
 from establishments.models.places import KIND_LABELS, Establishment
 
@@ -69,7 +70,8 @@ def import_extract(
         except BaseException:
             _refuse(run, "L’import s’est arrêté sur une erreur inattendue : rien n’a été appliqué.")
             raise
-    end_orphaned(Establishment.objects.filter(feed__academy=identity.academy, feed__degree=identity.degree))
+    if run.status == ImportRun.Status.APPLIED:
+        _follow(identity)
     _log.info("import run %s of %s-%sD: %s in %s s", run.pk, run.academy, run.degree, run.status, run.seconds)
     return run
 
@@ -109,6 +111,13 @@ def _stage_and_apply(
         apply(run, identity, frozenset(entries), options)
     finally:
         drop_tables(connection.connection, run.pk)
+
+
+def _follow(identity: Identity) -> None:
+    """What an import brings about outside its transaction, where it may wait for nobody."""
+    end_orphaned(Establishment.objects.filter(feed__academy=identity.academy, feed__degree=identity.degree))
+    # Not in the import: it changes no account.
+    closing.reopen_returned()
 
 
 def _sources(files: Sequence[ExtractFile], identity: Identity) -> list[Source]:

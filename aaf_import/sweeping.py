@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
+from dateutil.relativedelta import relativedelta
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from aaf_import.models import ImportRun
+from aaf_import.models import Anomaly, ImportRun
 from aaf_import.staging import RUN_LOCK, SCHEMA_PREFIX, drop_tables
 
 INTERRUPTED = "L’import a été interrompu : rien n’a été appliqué. Relancez-le."
+FORGET_BATCH = 10_000
 
 
 @contextmanager
@@ -37,6 +41,19 @@ def sweep() -> list[int]:
         status=ImportRun.Status.REFUSED, finished_at=timezone.now(), message=INTERRUPTED
     )
     return dead
+
+
+def forget_anomalies(now: datetime) -> int:
+    """Delete what was wrong in the entries of runs as old as an account when it is made anonymous; how many.
+
+    Their sentences name persons.
+    """
+    until = now - relativedelta(months=settings.ACCOUNT_ANONYMISING_MONTHS)
+    old = Anomaly.objects.filter(run__started_at__lt=until).order_by("pk").values("pk")
+    forgotten = 0
+    while deleted := Anomaly.objects.filter(pk__in=old[:FORGET_BATCH]).delete()[0]:
+        forgotten += deleted
+    return forgotten
 
 
 def _suspects() -> set[int]:

@@ -5,9 +5,11 @@ from pathlib import Path
 
 from celery import shared_task
 from django.conf import settings
+from django.utils import timezone
 
 from aaf_import.importing import ExtractRefused, import_extract
 from aaf_import.inbox import feed_folders, import_folder
+from aaf_import.sweeping import forget_anomalies as forget
 
 
 @shared_task(name="aaf_import.import_inbox")
@@ -27,3 +29,8 @@ def import_path(path: str) -> None:
     """Import one extract; a refusal is told by its run."""
     with suppress(ExtractRefused):
         import_extract(Path(path))
+
+
+@shared_task(name="aaf_import.forget_anomalies")
+def forget_anomalies() -> None:
+    forget(timezone.now())

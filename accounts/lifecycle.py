@@ -249,6 +249,16 @@ def choose_password(account: Account, *, password_hash: str) -> None:
     )
 
 
+def may_sign_in(account: Account, now: datetime) -> bool:
+    """Whether the family's side lets this account in, by whatever way it has; the one place which says so.
+
+    Not once closed, nor before it was told of; without a current child it may, and the page says so.
+    """
+    if account.closed_at or account.state == State.NOT_NOTIFIED:
+        return False
+    return bool(account.password or account.franceconnect_sub or account.has_live_secret(now))
+
+
 def record_sign_in(account: Account) -> None:
     """The date lists show; not a change of the account, so neither version nor event."""
     Account.objects.filter(pk=account.pk).update(last_sign_in_at=timezone.now())

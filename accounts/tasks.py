@@ -6,6 +6,8 @@ from celery import shared_task
 from django.utils import timezone
 
 from accounts import (
+    closing,
+    erasure,
     exports,
     leaflets,
     lifecycle,
@@ -108,3 +110,14 @@ def forget_mails() -> None:
     now = timezone.now()
     retention.forget_mails(now)
     password_links.forget(now)
+
+
+@shared_task(name="accounts.end_accounts")
+def end_accounts() -> None:
+    """What has come back first, so that nothing of it is closed nor erased."""
+    now = timezone.now()
+    closing.reopen_returned()
+    closing.note_absences(now)
+    closing.close_abandoned(now)
+    erasure.anonymise_closed(now)
+    erasure.erase_records(now)

@@ -25,6 +25,8 @@ UNSAFE_SECRET_KEY = "unsafe-default-secret-key-refused-in-production"
 # A Fernet key anyone can read here: 32 zero bytes.
 UNSAFE_SECRETS_KEY = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 SECRET_KEY = env.str("SECRET_KEY", default=UNSAFE_SECRET_KEY)
+# Former values, still accepted while what they signed lives (sessions, links of mails).
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
 # Fernet keys of provisional secrets and documents: the first encrypts, all decrypt.
 SECRETS_KEYS: list[str] = env.list("SECRETS_KEYS", default=[UNSAFE_SECRETS_KEY])
 if not INSECURE_HTTP and (SECRET_KEY == UNSAFE_SECRET_KEY or UNSAFE_SECRETS_KEY in SECRETS_KEYS):
@@ -281,6 +283,9 @@ CELERY_BEAT_SCHEDULE = {
     "forget-notices": {"task": "establishments.forget_notices", "schedule": crontab(hour=1, minute=15)},
     # What did not leave at once: the queue or the mail server was away.
     "send-notices": {"task": "establishments.send_notices", "schedule": timedelta(minutes=5)},
+    # After the imports: a child who came back last night is not missing.
+    "end-accounts": {"task": "accounts.end_accounts", "schedule": crontab(hour=5, minute=20)},
+    "forget-anomalies": {"task": "aaf_import.forget_anomalies", "schedule": crontab(hour=1, minute=20)},
     # In no académie at night: from Tahiti, the evening before, to Nouvelle-Calédonie.
     "promise-reminders": {"task": "accounts.promise_reminders", "schedule": crontab(hour=7, minute=20)},
     # After the imports, and at an hour which in no académie is near midnight in one season only.
@@ -308,6 +313,9 @@ AAF_FEED_LOSS = env.float("AAF_FEED_LOSS", default=0.05)
 AAF_NOT_LEGAL_KINSHIPS: list[str] = env.list("AAF_NOT_LEGAL_KINSHIPS", default=["37", "41", "42", "43"])
 # What a family must choose as a password: « guide » (8 to 14, letters and digits) or « cnil ».
 FAMILY_PASSWORD_RULE = env.str("FAMILY_PASSWORD_RULE", default="cnil")
+# An account without a child for so long is closed; closed for so long, it is nobody's any more.
+ACCOUNT_CLOSING_DELAY = timedelta(days=env.int("ACCOUNT_CLOSING_DAYS", default=90))
+ACCOUNT_ANONYMISING_MONTHS = env.int("ACCOUNT_ANONYMISING_MONTHS", default=12)
 # Accounts for « personnes en charge » (legal flag 2 since 2018), who are not legal guardians.
 ACCOUNTS_FOR_PERSONS_IN_CHARGE = env.bool("ACCOUNTS_FOR_PERSONS_IN_CHARGE", default=False)
 

@@ -62,6 +62,16 @@ def read_document(document: Document) -> bytes:
         raise DocumentUnreadable(document.pk) from unreadable
 
 
+def read_sealed(document: Document) -> bytes:
+    """The file as it lies on the disk, encrypted; FileNotFoundError when it is not there."""
+    return _path(document.storage_key).read_bytes()
+
+
+def replace_sealed(document: Document, sealed: bytes) -> None:
+    """Put other bytes, the same content under another key, in the place of the file; with its row locked."""
+    _write(_path(document.storage_key), sealed)
+
+
 def delete_documents(documents: QuerySet[Document]) -> int:
     """Delete rows, then their files once the deletion is committed; the number of documents deleted."""
     with transaction.atomic():
@@ -104,7 +114,8 @@ def _path(key: str) -> Path:
 def _write(path: Path, content: bytes) -> None:
     """Whole or not at all, even if the machine stops."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}")
+    # Another name each time: one killed in the middle must not be in the way of the next.
+    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)

@@ -45,15 +45,16 @@ def return_path(delivery: int) -> str:
 def delivery_of(address: str) -> int | None:
     """The key signed in a return path; None for any other address, and for a forged one."""
     found = _TOKEN.fullmatch(address.rpartition("@")[0].rpartition("+")[2].lower())
-    if found is None or not constant_time_compare(found[2], _seal(int(found[1]))):
+    if found is None:
         return None
-    return int(found[1])
+    seals = [_seal(int(found[1]), key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]
+    return int(found[1]) if any(constant_time_compare(found[2], seal) for seal in seals) else None
 
 
 def _token(delivery: int) -> str:
-    return f"{delivery}-{_seal(delivery)}"
+    return f"{delivery}-{_seal(delivery, settings.SECRET_KEY)}"
 
 
-def _seal(delivery: int) -> str:
-    digest = salted_hmac(_SALT, str(delivery), algorithm="sha256").digest()
+def _seal(delivery: int, key: str) -> str:
+    digest = salted_hmac(_SALT, str(delivery), secret=key, algorithm="sha256").digest()
     return base64.b32encode(digest)[:_SEAL_LENGTH].decode().lower()

@@ -3,6 +3,7 @@
 from accounts.models.account import (
     ORIGIN_LABELS,
     STATE_LABELS,
+    Absence,
     Account,
     AccountKind,
     AccountSource,
@@ -17,6 +18,7 @@ from accounts.models.operation import Operation, OperationItem, OperationPart
 __all__ = [
     "ORIGIN_LABELS",
     "STATE_LABELS",
+    "Absence",
     "Account",
     "AccountKind",
     "AccountMail",

@@ -62,7 +62,7 @@ class Account(models.Model):
     or since the one that replaced a dead secret. `version` counts the changes: all are conditional on it.
     `mail` and `mobile` are what the family validated; an import never writes this table's rows.
     Of the links mailed to activate it, only the one numbered `activation_link_number`, drawn
-    `activation_link_at`, opens.
+    `activation_link_at`, opens. Once anonymised, its identifiant is `~` and its key, and nobody's.
     """
 
     identifier = models.CharField("identifiant", max_length=140, unique=True, db_collation="C")
@@ -95,6 +95,7 @@ class Account(models.Model):
     last_sign_in_at = models.DateTimeField("date de dernière connexion", null=True)
     created_at = models.DateTimeField(default=timezone.now)
     closed_at = models.DateTimeField(null=True)
+    anonymised_at = models.DateTimeField(null=True)
 
     objects = AccountQuerySet.as_manager()
 
@@ -102,6 +103,11 @@ class Account(models.Model):
         indexes = [
             models.Index(
                 fields=["secret_expires_at"], condition=~Q(sealed_secret=""), name="account_live_secrets"
+            ),
+            models.Index(
+                fields=["closed_at", "id"],
+                condition=Q(closed_at__isnull=False, anonymised_at__isnull=True),
+                name="account_to_anonymise",
             ),
         ]
         constraints = [
@@ -148,7 +154,7 @@ class Account(models.Model):
             models.CheckConstraint(
                 condition=~Q(state=State.ACTIVATING)
                 | Q(
-                    ~Q(pending_mail=""),
+                    ~Q(pending_mail="") | Q(anonymised_at__isnull=False),
                     ~Q(password="") | Q(reset_requested_at__isnull=False) | Q(closed_at__isnull=False),
                     origin=Origin.ESTABLISHMENT,
                     activating_since__isnull=False,
@@ -178,6 +184,20 @@ class Account(models.Model):
             models.CheckConstraint(
                 condition=Q(closed_at__isnull=True) | Q(sealed_secret=""),
                 name="account_closed_holds_no_secret",
+            ),
+            models.CheckConstraint(
+                condition=Q(anonymised_at__isnull=True)
+                | Q(
+                    closed_at__isnull=False,
+                    identifier__startswith="~",
+                    password="",
+                    pending_mail="",
+                    mail="",
+                    mobile="",
+                    franceconnect_sub__isnull=True,
+                    last_sign_in_at__isnull=True,
+                ),
+                name="account_anonymised_names_nobody",
             ),
         ]
 
@@ -265,6 +285,19 @@ class Holding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account_id} ↔ {self.student_id}"
+
+
+class Absence(models.Model):
+    """Since which night an open account has no current child: counted until it is closed (closing.py)."""
+
+    account = models.OneToOneField(Account, models.CASCADE, primary_key=True, related_name="absence")
+    since = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["since", "account"], name="absence_oldest")]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} depuis {self.since:%Y-%m-%d}"
 
 
 class IdentifierSeries(models.Model):

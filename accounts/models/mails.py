@@ -74,7 +74,7 @@ class PasswordLink(models.Model):
     """A mailed link which shows a provisional password once; only hashes of it and of the secret are kept."""
 
     token_hash = models.CharField(max_length=64, primary_key=True)
-    account = models.ForeignKey(Account, models.CASCADE, db_index=False, related_name="+")
+    account = models.ForeignKey(Account, models.CASCADE, related_name="+")
     delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="+")
     # Of the sealed secret it stands for: another secret, or none, and the link is dead.
     secret_hash = models.CharField(max_length=64)

@@ -1,8 +1,14 @@
 """Pupils, responsables and the links between them, one row an AAF record."""
 
 from django.db import models
+from django.db.models import Q
 
 from establishments.models.places import Establishment, Feed, Mef, SchoolClass
+
+_TO_ERASE = Q(left_at__isnull=False, erased_at__isnull=True)
+_NAMES_NOBODY = Q(
+    left_at__isnull=False, surname="", given_name="", birth_surname="", jointure__startswith="~"
+)
 
 
 class PersonRecord(models.Model):
@@ -10,6 +16,7 @@ class PersonRecord(models.Model):
 
     The keys are unaccented capitals (names.name_key): what lists sort and search by, everywhere.
     `digest` is that of the entry as the importer read it: two equal digests, nothing changed.
+    `erased_at`: nothing of the person is left but the row, under a jointure which no extract has.
     """
 
     feed = models.ForeignKey(Feed, models.PROTECT, db_index=False, related_name="%(class)ss")
@@ -22,6 +29,7 @@ class PersonRecord(models.Model):
     given_name_key = models.CharField(max_length=120, db_collation="C", blank=True)
     source_id = models.CharField("identifiant ONDE / SIECLE", max_length=64, blank=True)
     left_at = models.DateTimeField("absent des extraits depuis", null=True)
+    erased_at = models.DateTimeField(null=True)
     digest = models.UUIDField()
 
     class Meta:
@@ -49,7 +57,13 @@ class Student(PersonRecord):
     arrived_at = models.DateTimeField("dans l’établissement depuis")
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["feed", "jointure"], name="student_key")]
+        indexes = [models.Index(fields=["left_at", "id"], condition=_TO_ERASE, name="student_to_erase")]
+        constraints = [
+            models.UniqueConstraint(fields=["feed", "jointure"], name="student_key"),
+            models.CheckConstraint(
+                condition=_NAMES_NOBODY | Q(erased_at__isnull=True), name="student_erased_names_nobody"
+            ),
+        ]
 
 
 class Responsable(PersonRecord):
@@ -68,7 +82,13 @@ class Responsable(PersonRecord):
     mail = models.CharField("adresse mail", max_length=254, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["feed", "jointure"], name="responsable_key")]
+        indexes = [models.Index(fields=["left_at", "id"], condition=_TO_ERASE, name="responsable_to_erase")]
+        constraints = [
+            models.UniqueConstraint(fields=["feed", "jointure"], name="responsable_key"),
+            models.CheckConstraint(
+                condition=_NAMES_NOBODY | Q(erased_at__isnull=True), name="responsable_erased_names_nobody"
+            ),
+        ]
 
     @property
     def address_lines(self) -> list[str]:

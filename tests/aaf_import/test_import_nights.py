@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from aaf_import.merging.links import merge_links
 from aaf_import.models import ImportRun
+from aaf_import.sweeping import forget_anomalies
+from accounts.erasure import anonymise_closed, erase_records
 from accounts.models import Account, DataIssue, Holding
 from accounts.transitions import State
 from establishments.models import Establishment, Event, Feed, Responsable, Responsibility, Student
@@ -417,3 +419,47 @@ def test_an_import_tried_only_opens_no_issue(run_import: Import) -> None:
     run_import(family(), dry_run=True)
 
     assert not DataIssue.objects.exists()
+
+
+def test_a_child_who_comes_back_opens_the_account_of_its_family_again_the_same_night(
+    run_import: Import,
+) -> None:
+    run_import(family(), day="20260105")
+    run_import(extract(), force=True, day="20260106")
+    Account.objects.update(closed_at=timezone.now())
+    before = Account.objects.count()
+
+    run_import(family(), day="20260107", dry_run=True)
+    assert not Account.objects.filter(closed_at=None).exists()
+    run_import(family(), day="20260107")
+
+    assert Account.objects.filter(closed_at=None).count() == Account.objects.count() == before
+    assert set(Event.objects.values_list("kind", flat=True)) == {"account:reopened"}
+    assert Holding.objects.count() == before
+
+
+def test_who_comes_back_after_being_made_anonymous_is_somebody_new(run_import: Import) -> None:
+    run_import(family(), day="20260105")
+    run_import(extract(), force=True, day="20260106")
+    long_ago = timezone.now() - timedelta(days=900)
+    Account.objects.update(closed_at=long_ago)
+    Student.objects.update(left_at=long_ago)
+    Responsable.objects.update(left_at=long_ago)
+    anonymise_closed(timezone.now())
+    assert erase_records(timezone.now()) == (1, 1)
+
+    run_import(family(), day="20260107")
+
+    assert Student.objects.count() == Responsable.objects.count() == 2
+    assert Account.objects.filter(anonymised_at=None).count() == Holding.objects.count() == 2
+
+
+def test_what_was_wrong_in_old_extracts_is_forgotten_with_those_it_names(run_import: Import) -> None:
+    old, recent = (run_import(family().pupil("70002", ENTEleveINE="x", ENTPersonNom=None)) for _ in range(2))
+    assert old.anomalies.exists()
+    ImportRun.objects.filter(pk=old.pk).update(started_at=timezone.now() - timedelta(days=367))
+
+    assert forget_anomalies(timezone.now()) > 0
+
+    assert not old.anomalies.exists()
+    assert recent.anomalies.exists()
