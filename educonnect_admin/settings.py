@@ -1,6 +1,7 @@
 """Every setting, read once from the environment; .env.example lists the variables."""
 
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 
 import environ
@@ -57,6 +58,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
+    "allauth.mfa",
     "establishments.apps.EstablishmentsConfig",
     "notifications.apps.NotificationsConfig",
     "accounts.apps.AccountsConfig",
@@ -78,7 +80,9 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "establishments.middleware.SessionLimitsMiddleware",
     "establishments.middleware.SignInRequiredMiddleware",
+    "establishments.middleware.SecondFactorMiddleware",
     "establishments.middleware.LocalTimeMiddleware",
 ]
 
@@ -96,6 +100,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "educonnect_admin.context.site",
+                "establishments.sessions.limits",
             ],
         },
     },
@@ -111,11 +116,16 @@ REDIS_URL = env.str("REDIS_URL", default="redis://localhost:6379/0")
 _CACHE_URL = REDIS_URL.replace("redis+socket://", "unix://").replace("virtual_host=", "db=")
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": _CACHE_URL}}
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
-SESSION_COOKIE_AGE = int(timedelta(hours=8).total_seconds())
+# A session ends when left idle, and in any case so long after the sign-in.
+SESSION_IDLE = timedelta(minutes=env.int("SESSION_IDLE_MINUTES", default=60))
+SESSION_LIFETIME = timedelta(hours=env.int("SESSION_HOURS", default=10))
+# Longer than both: whose session has just ended is still known, so that their form is not lost.
+SESSION_COOKIE_AGE = int((SESSION_LIFETIME + timedelta(hours=1)).total_seconds())
 SESSION_COOKIE_NAME = "session" if INSECURE_HTTP else "__Host-session"
 CSRF_COOKIE_NAME = "csrf" if INSECURE_HTTP else "__Host-csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not INSECURE_HTTP
 SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "establishments.security_views.stale_page"
 
 # Where agents may also sign in, each by its OIDC_<KEY>_… variables (see .env.example).
 try:
@@ -201,6 +211,30 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 5 * 60
+# Tries: five wrong passwords or codes close an agent's door for five minutes. A whole académie may share one
+# address, so addresses are counted more broadly than by default.
+ACCOUNT_RATE_LIMITS = {"login": "120/m/ip", "login_failed": "30/m/ip,5/5m/key"}
+
+# Where no second factor is asked: « 10.0.0.0/8,2001:db8::/32 », as client_address() sees them.
+ADMIN_NETWORKS = [ip_network(network.strip()) for network in env.list("ADMIN_NETWORKS", default=[])]
+MFA_RATE_LIMITS = {"webauthn_login": "120/m/ip"}
+MFA_ADAPTER = "establishments.sign_in.ConsoleMFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+# A telephone's clock may be half a minute off; establishments/factor_forms.py lets a code serve once.
+MFA_TOTP_TOLERANCE = 1
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = INSECURE_HTTP
+MFA_FORMS = {
+    "authenticate": "establishments.factor_forms.FactorForm",
+    "reauthenticate": "establishments.factor_forms.FactorAgainForm",
+    "login_webauthn": "establishments.factor_forms.PasskeyForm",
+}
+# Lists and statistics an agent may take away in an hour.
+EXPORT_RATE = env.int("EXPORT_RATE", default=30)
 
 SOCIALACCOUNT_ADAPTER = "establishments.federation.door.ConsoleSocialAccountAdapter"
 SOCIALACCOUNT_PROVIDERS = {
@@ -263,6 +297,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "Europe/Paris"
 CELERY_BEAT_SCHEDULE_FILENAME = env.str("BEAT_SCHEDULE_FILE", default=str(BASE_DIR / "var" / "beat-schedule"))
 CELERY_BEAT_SCHEDULE = {
+    "sweep-sessions": {"task": "establishments.sweep_sessions", "schedule": crontab(hour=0, minute=20)},
     "erase-dead-secrets": {"task": "accounts.purge_expired_secrets", "schedule": crontab(hour=0, minute=40)},
     "forget-mails": {"task": "accounts.forget_mails", "schedule": crontab(hour=1, minute=10)},
     "end-unconfirmed-claims": {

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
+from allauth.account.internal.flows.login import record_authentication
 from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
@@ -15,6 +16,7 @@ from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from establishments import sign_in_journal
 from establishments.models import AcademyRole, Agent, Degree, Delegation, Mandate
 
 if TYPE_CHECKING:
@@ -92,5 +94,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if agent is None:
         raise Http404
     login(request, agent, backend=settings.AUTHENTICATION_BACKENDS[0])
+    record_authentication(request, agent, "demo")
+    sign_in_journal.signed_in(agent)
     asked = request.POST.get("next", "")
     return redirect(asked if url_has_allowed_host_and_scheme(asked, {request.get_host()}) else "home")

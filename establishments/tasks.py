@@ -1,9 +1,12 @@
 """What workers do for establishments: each task may be killed at any moment and be run again."""
 
+from importlib import import_module
+
 from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from establishments import sessions
 from establishments.delegations import ending, notices
 from establishments.federation import rights
 
@@ -26,3 +29,10 @@ def end_orphaned_delegations() -> None:
 @shared_task(name="establishments.end_unconfirmed_claims")
 def end_unconfirmed_claims() -> None:
     rights.end_unconfirmed(timezone.now() - settings.FEDERATION_LIFETIME)
+
+
+@shared_task(name="establishments.sweep_sessions")
+def sweep_sessions() -> None:
+    """Forget the sessions which ended by themselves, theirs and Django's."""
+    sessions.sweep()
+    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()

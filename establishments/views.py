@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.internal.flows.login import perform_password_login
+from allauth.account.models import Login
 from allauth.account.views import LoginView
 from django.conf import settings
-from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import SetPasswordForm
 from django.core.paginator import Paginator
@@ -17,7 +18,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from establishments import demo, invitations
+from establishments import demo, invitations, sign_in_journal
 from establishments.models import Establishment
 from establishments.requests import ConsoleRequest
 
@@ -80,8 +81,8 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         )
     if not invitations.accept(agent, form.cleaned_data["new_password1"]):
         return redirect("invitation", token)
-    login(request, agent, backend=settings.AUTHENTICATION_BACKENDS[0])
-    return redirect("home")
+    sign_in_journal.password_chosen(agent)
+    return perform_password_login(request, {"email": agent.email}, Login(user=agent, redirect_url="/"))
 
 
 @login_not_required

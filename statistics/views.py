@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from establishments.access import Right
+from establishments.export_limit import refuse_export
 from establishments.guards import needs
 from establishments.requests import ConsoleRequest
 from statistics.campaigns import all_campaign_lines, campaign_lines
@@ -90,6 +91,8 @@ def _summary(request: ConsoleRequest, access: Access) -> dict[str, Any]:
 def statistics_export(request: ConsoleRequest, uai: str) -> HttpResponse:
     """What the page of the same query shows, whole; `par=courbe` is its curves, day by day."""
     access = request.access
+    if refusal := refuse_export(request):
+        return refusal
     place, way = access.establishment, request.GET.get("par", "")
     if spread := _spreads(access).get(way):
         rows = table_rows(spread.label, spread_tables(access, spread))

@@ -31,6 +31,8 @@ TEST_ENVIRONMENT = {
     "DEFAULT_FROM_EMAIL": "ne-pas-repondre@example.org",
     "EMAIL_URL": "smtp://localhost:1",
     "ALLOWED_HOSTS": "localhost,127.0.0.1,testserver",
+    # Most tests are not about the second factor; those which are empty this.
+    "ADMIN_NETWORKS": "127.0.0.0/8,::1/128",
     "LOG_LEVEL": "WARNING",
     # Playwright keeps an event loop in the test's thread; Django would refuse the ORM there.
     "DJANGO_ALLOW_ASYNC_UNSAFE": "true",

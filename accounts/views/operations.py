@@ -21,6 +21,7 @@ from accounts.selection import MOST_ACCOUNTS, SelectionTooLarge, UnusableSelecti
 from accounts.tasks import enqueue_sheets, run_operation
 from accounts.views.previews import options_form, preview_page
 from establishments.access import Access, Right
+from establishments.export_limit import refuse_export
 from establishments.guards import OBJECT, admit, needs
 from establishments.requests import ConsoleRequest
 from notifications.documents import DocumentGone, DocumentUnreadable, read_document
@@ -107,6 +108,8 @@ def operation_confirm(request: ConsoleRequest, uai: str, pk: int) -> HttpRespons
     form = options_form(request, access, operation, request.POST)
     if form and not form.is_valid() and operation.status == Operation.Status.DRAFT:
         return preview_page(request, access, operation, form, status=422)
+    if operation.kind == Operation.Kind.LIST and (refusal := refuse_export(request)):
+        return refusal
     with transaction.atomic():
         if operations.confirm(operation, form.options if form and form.is_valid() else None):
             transaction.on_commit(partial(_run_unless_held, operation.pk))

@@ -14,11 +14,13 @@ from establishments.models.places import (
     Mef,
     SchoolClass,
 )
+from establishments.models.sessions import AgentSession
 
 __all__ = [
     "Academy",
     "AcademyRole",
     "Agent",
+    "AgentSession",
     "Degree",
     "Delegation",
     "DelegationNotice",

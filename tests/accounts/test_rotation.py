@@ -18,8 +18,8 @@ from accounts.lifecycle import AgentAct, act_on
 from accounts.models import Account
 from accounts.secrets import draw_secret, open_secret, seal_secret
 from accounts.transitions import State, Transition
-from educonnect_admin.sealed_factors import SealedFactors
 from establishments.models import Event, EventKind
+from establishments.sign_in import ConsoleMFAAdapter
 from notifications.documents import read_document, store_document
 from notifications.envelope import delivery_of, return_path
 from notifications.keyring import is_current, keyring
@@ -140,7 +140,7 @@ def test_the_link_mailed_in_place_of_a_password_still_shows_it(client, link, new
 
 
 def test_each_encrypted_text_of_a_second_factor_is_sealed_again_and_nothing_else_is_touched(new_key):
-    sealed = SealedFactors().encrypt("JBSWY3DPEHPK3PXP")
+    sealed = ConsoleMFAAdapter().encrypt("JBSWY3DPEHPK3PXP")
     data = {"secret": sealed, "used_mask": 3, "credential": {"id": "gAbc"}, "migrated_codes": [sealed]}
     new_key()
 
@@ -148,14 +148,14 @@ def test_each_encrypted_text_of_a_second_factor_is_sealed_again_and_nothing_else
 
     assert is_current(renewed["secret"])
     assert is_current(renewed["migrated_codes"][0])
-    assert SealedFactors().decrypt(renewed["secret"]) == "JBSWY3DPEHPK3PXP"
+    assert ConsoleMFAAdapter().decrypt(renewed["secret"]) == "JBSWY3DPEHPK3PXP"
     assert (renewed["used_mask"], renewed["credential"]) == (3, {"id": "gAbc"})
 
 
 @pytest.mark.skipif(not apps.is_installed("allauth.mfa"), reason="agents have no second factor yet")
 def test_agents_second_factors_follow(new_key, settings, capsys):
     factors = apps.get_app_config("mfa").get_model("Authenticator").objects
-    data = {"secret": SealedFactors().encrypt("JBSWY3DPEHPK3PXP")}
+    data = {"secret": ConsoleMFAAdapter().encrypt("JBSWY3DPEHPK3PXP")}
     factor = factors.create(user=AgentFactory.create(), type="totp", data=data)
     new_key()
 
@@ -163,7 +163,7 @@ def test_agents_second_factors_follow(new_key, settings, capsys):
     settings.SECRETS_KEYS = settings.SECRETS_KEYS[:1]
 
     factor.refresh_from_db()
-    assert SealedFactors().decrypt(factor.data["secret"]) == "JBSWY3DPEHPK3PXP"
+    assert ConsoleMFAAdapter().decrypt(factor.data["secret"]) == "JBSWY3DPEHPK3PXP"
     assert "seconds facteurs : 1 renouvelés, sur 1" in capsys.readouterr().out
 
 

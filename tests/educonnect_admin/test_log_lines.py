@@ -97,7 +97,7 @@ def test_the_web_process_says_where_and_never_who(
     assert "/invitation/<token>/ HTTP" in output
     assert f"/etablissements/{uai}/responsables/ HTTP" in output
     assert "IntegrityError: SQLSTATE 23514 establishments_agent of_a_test" in output
-    assert "could not be sent: SMTPRecipientsRefused" in output
+    assert "not sent: SMTPRecipientsRefused" in output
 
 
 def test_the_worker_says_what_failed_and_not_with_which_rows(

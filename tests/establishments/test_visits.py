@@ -204,7 +204,11 @@ def test_every_page_of_a_visit_says_so_and_offers_no_act(client, agent, school, 
         assert REASON in page.text
         forms = page.text.split('method="post"')[1:]
         targets = {form.split('action="')[1].split('"')[0] for form in forms}
-        assert targets == {reverse("account_logout"), page_of(school, "visit_leave")}
+        assert targets == {
+            reverse("account_logout"),
+            reverse("session_extend"),
+            page_of(school, "visit_leave"),
+        }
         assert "export" not in page.text
 
 
