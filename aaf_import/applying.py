@@ -26,6 +26,7 @@ from aaf_import.merging.places import (
     merge_establishments,
     merge_territories,
 )
+from aaf_import.merging.telling import tell_establishments
 from aaf_import.models import ImportRun
 from aaf_import.staging import schema_of
 from accounts.data_issues import refresh_data_issues
@@ -76,6 +77,7 @@ def apply(run: ImportRun, identity: Identity, covered: frozenset[str], options: 
         _merge_places_and_people(merge, force=options.force)
         accounts = precreate_accounts(merge.feed, now=merge.now)
         refresh_data_issues(merge.feed, now=merge.now)
+        tell_establishments(merge)
         # Last: a director who signs in meanwhile waits for the end of the transaction.
         merge_agents(merge, NAMES[identity.degree].mail)
         _report(run, merge, accounts)

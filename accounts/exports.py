@@ -273,7 +273,7 @@ def _finish(made: _Making, content: bytes) -> None:
     operation.status, operation.finished_at = Operation.Status.DONE, timezone.now()
     operation.save(update_fields=["document", "status", "finished_at"])
     _settle(made)
-    if made.options.with_secrets and content:
+    if content:
         Event.objects.bulk_create(_events(made))
 
 
@@ -286,14 +286,18 @@ def _settle(made: _Making) -> None:
 
 
 def _events(made: _Making) -> list[Event]:
-    """That the list was made, and in each account's history that its password is on it."""
+    """That the list was made and, in each account's history, that its password is on it."""
     operation, by = made.operation, made.operation.agent
-    listed = [account.pk for account in made.with_live_secret()]
-    content = {"format": made.options.format.value, "accounts": len(made.accounts), "secrets": len(listed)}
     of_list = ("operation", operation.pk)
+    content = {"format": made.options.format.value, "accounts": len(made.accounts)}
+    if not made.options.with_secrets:
+        return [_event(EventKind.LIST_MADE, operation, by, made.now, of_list, content)]
+    listed = [account.pk for account in made.with_live_secret()]
     own = {"operation": operation.pk}
     return [
-        _event(EventKind.LIST_SECRETS_MADE, operation, by, made.now, of_list, content),
+        _event(
+            EventKind.LIST_SECRETS_MADE, operation, by, made.now, of_list, content | {"secrets": len(listed)}
+        ),
         *(
             _event(EventKind.ACCOUNT_SECRET_LISTED, operation, by, made.now, ("account", pk), own)
             for pk in listed
@@ -323,14 +327,13 @@ def _event(
 
 
 def record_download(operation: Operation, by: Agent) -> None:
-    """Who took a document which bears passwords in clear, and when; nothing for any other document."""
+    """Who took a document about families, and when; nothing for leaflets, which name nobody."""
     if operation.kind == Operation.Kind.LEAFLET:
         return
     kind = EventKind.DOCUMENT_DOWNLOADED
     if operation.kind == Operation.Kind.LIST:
-        if not operation.options["with_secrets"]:
-            return
-        kind = EventKind.LIST_SECRETS_DOWNLOADED
+        secret = operation.options["with_secrets"]
+        kind = EventKind.LIST_SECRETS_DOWNLOADED if secret else EventKind.LIST_DOWNLOADED
     _event(kind, operation, by, timezone.now(), ("operation", operation.pk), {}).save()
 
 

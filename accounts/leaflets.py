@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.letters import holders, sender_of, service_address
 from accounts.models import Holding, Operation, OperationItem, OperationPart
+from accounts.operations import told
 from accounts.rows import RowQuerySet
 from accounts.transitions import SecretEffect
 from establishments.models import Event, EventKind
@@ -119,7 +120,7 @@ def _record(operation: Operation) -> None:
         agent=operation.agent,
         target_kind="operation",
         target_id=operation.pk,
-        data={"operation": operation.pk, "kind": operation.kind},
+        data={"operation": operation.pk, **told(operation)},
     )
 
 

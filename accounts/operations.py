@@ -39,6 +39,8 @@ _Status, _Channel = Operation.Status, OperationItem.Channel
 UNDERWAY = (_Status.QUEUED, _Status.RUNNING, _Status.RENDERING)
 # Why an operation was called off by the platform.
 RIGHTS_ENDED = "rights"
+# They change no account: what they made is recorded, with its numbers.
+RECORDED_WHEN_MADE = (Operation.Kind.LIST, Operation.Kind.LEAFLET)
 NOTIFICATIONS = (Operation.Kind.NOTIFY_SHEETS, Operation.Kind.NOTIFY_MAIL)
 
 
@@ -210,6 +212,7 @@ def _is_foreign_letter(account: Account, operation: Operation, now: datetime) ->
     return by is not None and by != operation.establishment_id and account.has_live_secret(now)
 
 
+@transaction.atomic
 def confirm(operation: Operation, options: Mapping[str, Any] | None = None) -> bool:
     """Queue a draft, or schedule it when mails are to leave: they are held for settings.MAIL_HOLD.
 
@@ -220,8 +223,22 @@ def confirm(operation: Operation, options: Mapping[str, Any] | None = None) -> b
     changes: dict[str, Any] = {"confirmed_at": now, "options": {**operation.options, **(options or {})}}
     if settings.MAIL_HOLD and operation.items.filter(channel=OperationItem.Channel.MAIL).exists():
         starts_at = now + settings.MAIL_HOLD
-        return _move(operation.pk, _Status.DRAFT, to=_Status.SCHEDULED, starts_at=starts_at, **changes)
-    return _move(operation.pk, _Status.DRAFT, to=_Status.QUEUED, heartbeat_at=now, **changes)
+        confirmed = _move(operation.pk, _Status.DRAFT, to=_Status.SCHEDULED, starts_at=starts_at, **changes)
+    else:
+        confirmed = _move(operation.pk, _Status.DRAFT, to=_Status.QUEUED, heartbeat_at=now, **changes)
+    if confirmed and operation.kind not in RECORDED_WHEN_MADE:
+        _record(EventKind.OPERATION_CONFIRMED, operation, operation.agent, told(operation))
+    return confirmed
+
+
+def told(operation: Operation) -> dict[str, Any]:
+    """What the journal says of an operation, in one line for all its accounts."""
+    return {
+        "kind": operation.kind,
+        "population": operation.population,
+        "with_reset": operation.with_reset,
+        "accounts": operation.items.count(),
+    }
 
 
 @transaction.atomic
@@ -251,8 +268,10 @@ def end_hold(operation: Operation, *, by: Agent | None) -> bool:
     return begun
 
 
-def _record(kind: EventKind, operation: Operation, by: Agent | None) -> None:
-    """What became of a scheduled operation, by an agent or by the platform."""
+def _record(
+    kind: EventKind, operation: Operation, by: Agent | None, data: Mapping[str, Any] | None = None
+) -> None:
+    """What became of an operation, by an agent or by the platform."""
     Event.objects.create(
         kind=kind,
         establishment=operation.establishment,
@@ -260,6 +279,7 @@ def _record(kind: EventKind, operation: Operation, by: Agent | None) -> None:
         agent=by,
         target_kind="operation",
         target_id=operation.pk,
+        data=dict(data or {}),
     )
 
 

@@ -17,12 +17,23 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
-from accounts import lifecycle, operations, printing
-from accounts.models import Account, AccountKind, AccountSource, Holding, Operation
+from accounts import exports, lifecycle, operations, printing
+from accounts.choices import change_settings
+from accounts.models import (
+    Account,
+    AccountKind,
+    AccountSource,
+    EstablishmentSettings,
+    Holding,
+    Operation,
+)
+from accounts.profile import show_password
 from accounts.transitions import State
 from establishments import academy_roles, demo, demo_delegations, visits
 from establishments.access import Access, get_access
 from establishments.models import Agent, Degree, Delegation, Establishment, Feed, Mandate, Student
+from establishments.months import make_month
+from establishments.verification import month_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -71,6 +82,10 @@ def play(seed: int, on_progress: Callable[[str], None]) -> dict[str, int]:
         raise AlreadyPlayed
     season = season_on(timezone.localdate())
     _age_the_data(season)
+    month = season.start
+    while month <= season.today:
+        make_month(month)
+        month = month_of(month, 1)
     schools = Establishment.objects.filter(is_offered=True, mandates__in=Mandate.objects.in_force())
     for school in schools.distinct().order_by("uai"):
         on_progress(str(school))
@@ -192,6 +207,26 @@ class _School:
         self._notify(second, min(second_day, today - timedelta(days=1)))
         self._come_in(second, since=second_day + timedelta(days=1), days=15)
         self._forget(today - timedelta(days=4))
+        self._office_work(today - timedelta(days=12), first + second)
+
+    def _office_work(self, day: date, told: Sequence[int]) -> None:
+        """Families call, a password is read to some of them; a list for the teachers, a setting changed."""
+        notified = Account.objects.filter(pk__in=told, state=State.NOTIFIED).exclude(sealed_secret="")
+        for account in notified.order_by("pk")[:6]:
+            with _clock_at(self._day(day, 8)):
+                show_password(account, self.access)
+        with _clock_at(_noon(day + timedelta(days=1))):
+            population = AccountKind(self.access.populations[0])
+            listed = Account.objects.visible_to(self.access).filter(pk__in=told, kind=population)
+            options = exports.ListOptions(exports.ListFormat.CSV).as_json()
+            operation = operations.draft(
+                self.access, Operation.Kind.LIST, population, listed, options=options
+            )
+            operations.confirm(operation)
+            exports.make_list(operation.pk)
+        with _clock_at(_noon(day + timedelta(days=2))):
+            chosen = EstablishmentSettings(establishment=self.school, sends_reminders=True)
+            change_settings(chosen, ["sends_reminders"], by=self.access.agent)
 
     def _all(self, state: State) -> list[int]:
         accounts = Account.objects.visible_to(self.access).in_state(state)

@@ -67,9 +67,10 @@ def reprint(operation: Operation, by: Agent, options: dict[str, Any] | None = No
 
 
 def _record_reprint(operation: Operation, by: Agent) -> None:
-    kind, targets = EventKind.ACCOUNT_SHEET_REPRINT, [("account", pk) for pk in _printed(operation)]
-    if operation.kind == Operation.Kind.LEAFLET:
-        kind, targets = EventKind.OPERATION_REPRINTED, [("operation", operation.pk)]
+    """Once for the operation and, when the sheets bear passwords, once for each account on them."""
+    printed = [] if operation.kind == Operation.Kind.LEAFLET else _printed(operation)
+    about: dict[str, Any] = {"operation": operation.pk}
+    count = {"population": operation.population, "accounts": len(printed)} if printed else {}
     Event.objects.bulk_create(
         Event(
             kind=kind,
@@ -78,9 +79,12 @@ def _record_reprint(operation: Operation, by: Agent) -> None:
             agent=by,
             target_kind=target_kind,
             target_id=target,
-            data={"operation": operation.pk},
+            data=data,
         )
-        for target_kind, target in targets
+        for kind, target_kind, target, data in (
+            (EventKind.OPERATION_REPRINTED, "operation", operation.pk, about | count),
+            *((EventKind.ACCOUNT_SHEET_REPRINT, "account", account, about) for account in printed),
+        )
     )
 
 

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from accounts.models import AccountKind
-from accounts.views import account, assistance, home, lists, operations, settings
+from accounts.views import account, assistance, home, journal, lists, operations, settings
 
 urlpatterns = [
     path("", home.establishment_home, name="establishment"),
@@ -27,6 +27,8 @@ urlpatterns = [
     path("comptes/<int:pk>/assistance/", assistance.account_assistance, name="account_assistance"),
     path("comptes/<int:pk>/assistance/academie/", assistance.account_escalation, name="account_escalation"),
     path("assistance/", assistance.family_search, name="assistance"),
+    path("journal/", journal.establishment_journal, name="journal"),
+    path("journal/export/", journal.journal_export, name="journal_export"),
     path("reglages/", settings.establishment_settings, name="establishment_settings"),
     path("operations/", operations.operation_list, name="operation_list"),
     path("operations/nouvelle/", operations.operation_create, name="operation_create"),

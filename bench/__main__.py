@@ -7,7 +7,7 @@ from importlib import import_module
 
 import django
 
-MEASURES = ("imports", "lists", "counting", "sheets", "notify", "mails", "exports", "ending")
+MEASURES = ("imports", "lists", "counting", "sheets", "notify", "mails", "exports", "ending", "journal")
 
 
 def main() -> int:

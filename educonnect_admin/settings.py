@@ -308,6 +308,9 @@ CELERY_BEAT_SCHEDULE = {
     "resume-operations": {"task": "accounts.resume_stalled_operations", "schedule": timedelta(minutes=1)},
     "start-scheduled": {"task": "accounts.start_scheduled_operations", "schedule": timedelta(seconds=15)},
     "send-mails": {"task": "accounts.send_mails", "schedule": timedelta(seconds=30)},
+    # Once the UTC day is over in every season; again, for what a long import kept open.
+    "seal-journal": {"task": "establishments.seal_journal", "schedule": crontab(hour="3,6,9", minute=20)},
+    "purge-journal": {"task": "establishments.purge_journal", "schedule": crontab(hour=9, minute=40)},
     # Never between 2 and 3 in the morning, an hour which happens twice or never.
     "import-aaf": {"task": "aaf_import.import_inbox", "schedule": crontab(hour=4, minute=10)},
     # What an import ends at once, and what ended otherwise: a mandate of the federation, say.
@@ -332,6 +335,8 @@ ASSISTANCE_MAILS: dict[str, str] = env.dict("ASSISTANCE_MAILS", default={})
 
 # How long the assistance of an académie reads an establishment, for one stated reason.
 VISIT_DURATION = timedelta(hours=env.int("VISIT_HOURS", default=4))
+# Whole months of events kept besides the current one; older ones, once sealed, are dropped.
+JOURNAL_MONTHS = env.int("JOURNAL_MONTHS", default=12)
 
 DOCUMENTS_ROOT = Path(env.str("DOCUMENTS_ROOT", default=str(BASE_DIR / "var" / "documents")))
 DOCUMENT_LIFETIME = timedelta(days=env.int("DOCUMENT_DAYS", default=7))

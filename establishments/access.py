@@ -22,6 +22,7 @@ class Right(StrEnum):
     DELEGATE = "DELEGATE"
     APPOINT = "APPOINT"  # say which deputies may delegate: directors alone
     CONFIGURE = "CONFIGURE"  # the settings, and who came: directors and deputies
+    READ_JOURNAL = "READ_JOURNAL"  # who did what in the establishment: directors and deputies
 
 
 Rights = dict[str, frozenset[Right]]
@@ -108,6 +109,10 @@ class Access:
         return all(
             self.can(right, each) for right in _PROFILE_RIGHTS[profile] for each in _POPULATIONS[population]
         )
+
+    @property
+    def can_read_journal(self) -> bool:
+        return self.holds(Right.READ_JOURNAL)
 
     def require(self, right: Right, population: str) -> None:
         """Raises Http404 for a population the agent does not see, PermissionDenied for a right they lack."""

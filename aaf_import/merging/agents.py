@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aaf_import.merging.merge import Counts, Merge
+from establishments.models import EventKind
 
 _MANDATES = """
 CREATE UNLOGGED TABLE current_mandate AS
@@ -40,7 +41,14 @@ SET contact_mail = change.mail, title = change.title, surname = change.surname,
     given_name = change.given_name, digest = change.digest
 FROM agent_change change WHERE old.id = change.old_id
 """
-_ENDED_MANDATES = """
+_TOLD_MANDATES = """
+INSERT INTO establishments_event (kind, at, establishment_id, actor, agent_id, target_kind, target_id, data)
+SELECT %(kind)s, %(now)s, establishment_id, 'PLATFORM', NULL, 'agent', agent_id,
+       jsonb_build_object('role', role, 'source', 'AAF')
+FROM moved
+"""
+_ENDED_MANDATES = f"""
+WITH moved AS (
 UPDATE establishments_mandate mandate SET ended_at = %(now)s
 FROM establishments_agent agent
 WHERE agent.id = mandate.agent_id AND agent.feed_id = %(feed)s
@@ -50,15 +58,20 @@ WHERE agent.id = mandate.agent_id AND agent.feed_id = %(feed)s
                             AND current.establishment_id = mandate.establishment_id)
       AND NOT EXISTS (SELECT FROM staged_rejected
                       WHERE category = 'PersEducNat' AND jointure = agent.jointure)
-RETURNING mandate.agent_id
-"""
-_NEW_MANDATES = """
+RETURNING mandate.agent_id, mandate.establishment_id, mandate.role
+), told AS ({_TOLD_MANDATES})
+SELECT agent_id FROM moved
+"""  # noqa: S608 - our own statements, no value
+_NEW_MANDATES = f"""
+WITH moved AS (
 INSERT INTO establishments_mandate (agent_id, establishment_id, role, source, started_at)
 SELECT agent.id, current.establishment_id, current.role, 'AAF', %(now)s
 FROM current_mandate current
 JOIN establishments_agent agent ON agent.feed_id = %(feed)s AND agent.jointure = current.staff
 ON CONFLICT (agent_id, establishment_id, role, source) WHERE ended_at IS NULL DO NOTHING
-"""
+RETURNING agent_id, establishment_id, role
+)
+{_TOLD_MANDATES}"""  # noqa: S608 - our own statements, no value
 _LEFT = """
 SELECT count(*) FROM unnest(%(agents)s::bigint[]) AS former (id)
 WHERE NOT EXISTS (SELECT FROM establishments_mandate mandate
@@ -124,16 +137,16 @@ def merge_agents(merge: Merge, mail_attribute: str) -> None:
         " WHERE agent.feed_id = %(feed)s"
     )
     left = _end_mandates(merge) if "PersEducNat" in merge.covered else 0
-    merge.run(_NEW_MANDATES)
+    merge.run(_NEW_MANDATES, kind=EventKind.MANDATE_STARTED.value)
     merge.counts["agents"] = Counts(created, updated, known - created - updated, left)
     _settle_sign_ins(merge, mail_attribute)
 
 
 def _end_mandates(merge: Merge) -> int:
     """End what AAF gave and gives no more; the number of agents it leaves with nothing."""
-    merge.run(_ENDED_MANDATES)
+    merge.run(_ENDED_MANDATES, kind=EventKind.MANDATE_ENDED.value)
     agents = sorted({agent for (agent,) in merge.cursor.fetchall()})
-    merge.run(_NEW_MANDATES)
+    merge.run(_NEW_MANDATES, kind=EventKind.MANDATE_STARTED.value)
     return merge.number(_LEFT, agents=agents)
 
 

@@ -8,7 +8,8 @@ from aaf_import.merging.merge import Counts, Merge
 # in the 2nd degré by being in a school, in the 1st by an INE and a class.
 _STUDENT_CHANGES = """
 CREATE UNLOGGED TABLE student_change AS
-SELECT old.id AS old_id, old.ine AS old_ine, staged.*,
+SELECT old.id AS old_id, old.ine AS old_ine, old.school_class_id AS old_class_id,
+       CASE WHEN old.left_at IS NULL THEN old.establishment_id END AS old_establishment_id, staged.*,
        establishment.id AS establishment_id, class.id AS school_class_id, mef_row.id AS mef_id,
        CASE WHEN %(degree)s = 2 THEN establishment.id IS NOT NULL
             ELSE class.id IS NOT NULL AND staged.ine <> '' END AS is_eligible

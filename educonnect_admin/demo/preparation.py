@@ -46,6 +46,7 @@ def _fill(environment: Mapping[str, str]) -> None:
     for extract in sorted(folder for folder in EXTRACTS.iterdir() if folder.is_dir()):
         manage(f"Import de {extract.name}", ["import_aaf", str(extract)], environment)
     manage("Une année scolaire est jouée", ["play_year", "--seed", "1"], environment)
+    manage("Les jours passés de son journal sont scellés", ["seal_journal"], environment)
     manage("Les relevés de ses nuits sont reconstitués", ["rebuild_snapshots"], environment)
 
 

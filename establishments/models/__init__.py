@@ -1,7 +1,7 @@
 """Places and people: what the extracts say, who signs in, and what was done."""
 
 from establishments.models.agents import AcademyRole, Agent, Delegation, Mandate, Visit
-from establishments.models.events import Event, EventKind
+from establishments.models.events import Event, EventKind, JournalSeal
 from establishments.models.notices import DelegationNotice
 from establishments.models.people import Responsable, Responsibility, Student
 from establishments.models.places import (
@@ -30,6 +30,7 @@ __all__ = [
     "Event",
     "EventKind",
     "Feed",
+    "JournalSeal",
     "Mandate",
     "Mef",
     "Responsable",

@@ -70,7 +70,9 @@ class EventKind(models.TextChoices):
 class Event(models.Model):
     """One act. The target is named by kind and id; `data` never holds a secret nor a name.
 
-    A trigger refuses UPDATE and DELETE. `agent` is null when the family or the platform acted.
+    Triggers refuse UPDATE, DELETE and TRUNCATE, and an event of a day which is sealed. The table has a
+    partition a month (UTC) and its key in the database is (id, at). `agent` is null when the family or the
+    platform acted.
     """
 
     class Actor(models.TextChoices):
@@ -93,6 +95,7 @@ class Event(models.Model):
         indexes = [
             models.Index(fields=["establishment", "-at", "-id"], name="event_journal"),
             models.Index(fields=["target_kind", "target_id", "-at", "-id"], name="event_history"),
+            models.Index(fields=["establishment", "kind", "-at", "-id"], name="event_kinds"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=EventKind.values), name="event_kind"),
@@ -104,3 +107,22 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.target_kind}:{self.target_id}"
+
+
+class JournalSeal(models.Model):
+    """One UTC day of events, sealed: whoever changes one later is found out (establishments/seals.py).
+
+    `events_sha256` is of the events in canonical order; `sha256` of this row and the previous seal's.
+    """
+
+    day = models.DateField(primary_key=True)
+    first_event = models.BigIntegerField(null=True)
+    last_event = models.BigIntegerField(null=True)
+    events = models.PositiveIntegerField()
+    events_sha256 = models.CharField(max_length=64)
+    previous = models.CharField(max_length=64)
+    sha256 = models.CharField(max_length=64)
+    sealed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.sha256}"

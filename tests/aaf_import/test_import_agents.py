@@ -93,6 +93,18 @@ def test_a_mandate_ends_with_the_function_and_the_agent_stays(run_import: Import
     run_import(staffed().staff("1", HEAD).staff("2", HEAD))
     assert mandates() == {("1", SCHOOL, "DIRECTOR"), ("2", SCHOOL, "DIRECTOR")}
     assert Mandate.objects.filter(agent__jointure="1").count() == 2
+    events = Event.objects.filter(kind__startswith="mandate").order_by("at", "pk")
+    school = Establishment.objects.get()
+    assert {(event.actor, event.establishment, event.target_kind) for event in events} == {
+        ("PLATFORM", school, "agent")
+    }
+    keys = dict(Agent.objects.values_list("pk", "jointure"))
+    assert [(event.kind, keys[event.target_id], event.data["role"]) for event in events[2:]] == [
+        ("mandate:ended", "1", "DIRECTOR"),
+        ("mandate:ended", "2", "DEPUTY"),
+        ("mandate:started", "2", "DIRECTOR"),
+        ("mandate:started", "1", "DIRECTOR"),
+    ]
 
 
 def test_mandates_of_other_sources_are_left_alone(run_import: Import) -> None:

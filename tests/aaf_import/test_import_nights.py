@@ -87,7 +87,8 @@ def test_only_what_differs_is_written(run_import: Import) -> None:
     before = content()
     run = run_import(college(1).pupil("70002", link("80002"), givenName="Zoé").responsable("80002"))
     changed = {table for table, rows in content().items() if rows != before[table]}
-    assert changed == {"establishments_student"}
+    assert changed == {"establishments_student", "establishments_event"}
+    assert changes() == [{"corrected": 1}]
     assert run.counts["students"] == {"created": 0, "updated": 1, "unchanged": 1, "left": 0}
 
 
@@ -179,7 +180,7 @@ def test_a_child_who_leaves_an_account_and_comes_back_is_in_its_history(
     elif how == "not legal":
         night.pupil("70002", link("80001", "10", "3", degree=degree))
     run_import(both)
-    assert not Event.objects.exists()
+    assert not Event.objects.filter(target_kind="account").exists()
     tell_the_family()
     child = Student.objects.get(jointure="70002")
     about = (Event.Actor.PLATFORM, child.establishment_id, {"student": child.pk})
@@ -204,7 +205,36 @@ def test_of_an_account_nobody_was_told_of_no_history_is_kept(run_import: Import)
     run_import(family().pupil("70002", link("80001")))
     run_import(family())
     run_import(extract().responsable().pupil("70001", link("80001", "10", "3")))
-    assert not Event.objects.exists()
+    assert not Event.objects.filter(target_kind="account").exists()
+
+
+def changes() -> list[dict[str, int]]:
+    """What the last import changed, an establishment a line."""
+    last = Feed.objects.order_by("-applied_at")[0].applied_at
+    events = Event.objects.filter(kind="import:applied", at=last)
+    return [event.data for event in events.order_by("establishment__jointure")]
+
+
+def test_what_an_import_changed_is_one_event_for_each_establishment(run_import: Import) -> None:
+    run_import(family().pupil("70002", link("80001")))
+    assert changes() == [{"arrived": 2}]
+    run_import(family().pupil("70002", link("80001")))
+    assert changes() == []
+    run_import(family())
+    assert changes() == [{"left": 1}]
+    run_import(extract().responsable(sn="AUTRE").pupil("70001", link("80001")))
+    assert changes() == [{"corrected": 1}]
+    run_import(extract().responsable(sn="AUTRE").pupil("70001"))
+    assert changes() == [{"links_ended": 1}]
+
+
+def test_a_pupil_who_changes_school_leaves_one_and_arrives_in_the_other(run_import: Import) -> None:
+    run_import(family().school(OTHER, uai=OTHER_UAI))
+    moved = extract().school(OTHER, uai=OTHER_UAI).responsable()
+    run_import(
+        moved.pupil("70001", link("80001"), ENTPersonStructRattach=OTHER, ENTEleveClasses=f"{OTHER}$6A")
+    )
+    assert sorted(changes(), key=str) == [{"arrived": 1}, {"left": 1}]
 
 
 def test_one_feed_leaves_the_others_alone(run_import: Import) -> None:

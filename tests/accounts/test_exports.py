@@ -195,7 +195,8 @@ def test_a_list_changes_no_account_and_settles_each_item_once(access):
     assert operation.items.get(account=gone).reason == OperationItem.Reason.GONE
     Account.objects.filter(pk=kept.pk).update(version=0)
     assert list(Account.objects.order_by("pk").values()) == before
-    assert not Event.objects.exists()
+    event = Event.objects.get()
+    assert (event.kind, event.target_id, event.data["format"]) == (EventKind.LIST_MADE, operation.pk, "csv")
 
 
 def test_while_one_worker_makes_a_list_another_leaves_it_alone(access):

@@ -328,7 +328,8 @@ def test_who_called_a_mailing_off_or_forced_it_is_recorded_and_shown(access, cli
 
     text = client.post(reverse(address, args=[access.establishment.uai, operation.pk]), follow=True).text
 
-    event = Event.objects.get(target_kind="operation", target_id=operation.pk)
+    confirmed, event = Event.objects.filter(target_kind="operation", target_id=operation.pk).order_by("pk")
+    assert confirmed.data["kind"] == "NOTIFY_MAIL"
     assert (event.agent, event.establishment) == (colleague, access.establishment)
     assert f"{told} {colleague.full_name} le " in text
 
@@ -343,7 +344,7 @@ def test_a_hold_which_ends_in_its_time_and_a_draft_given_up_are_no_act_of_anybod
     assert operations.cancel(given_up, by=access.agent)
     assert not operations.cancel(held, by=access.agent)
 
-    assert not Event.objects.exists()
+    assert [event.kind for event in Event.objects.all()] == ["operation:confirmed"]
 
 
 def test_a_mandate_which_ended_during_the_hold_calls_it_off(access, client):
@@ -383,7 +384,7 @@ def test_accounts_and_their_mails_are_committed_together(access, monkeypatch):
         operations.run(operation.pk)
 
     assert Account.objects.get().state == State.NOT_NOTIFIED
-    assert not Event.objects.exists()
+    assert not Event.objects.filter(target_kind="account").exists()
 
 
 @pytest.mark.parametrize("size", [3, 30])
