@@ -353,6 +353,7 @@ def _run_chunk(operation: Operation) -> bool:
     )
     if not items:
         return False
+    _lock([item.account_id for item in items])
     here = _still_here(operation, [item.account_id for item in items])
     mails = mailing.choose_channels(operation, items)
     unchanged = [
@@ -364,6 +365,12 @@ def _run_chunk(operation: Operation) -> bool:
     _settle(items, done, here, operation)
     mailing.promise(operation, [item for item in items if item.account_id in done], mails)
     return True
+
+
+def _lock(accounts: list[int]) -> None:
+    """In one order for everybody: bulk actions which share accounts wait for each other, not in a circle."""
+    locked = Account.objects.select_for_update(no_key=True).filter(pk__in=accounts).order_by("pk")
+    list(locked.values_list("pk"))
 
 
 def _is_unreachable(item: OperationItem, operation: Operation) -> bool:

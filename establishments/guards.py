@@ -8,7 +8,7 @@ from functools import wraps
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponseBase
 from django.utils import timezone
 
 from establishments.access import Right, enter
@@ -17,7 +17,7 @@ from establishments.requests import ConsoleRequest
 # What a need may be about, beside one population: the establishment, whichever population gives the right;
 # or an object, whose population the view reads, then gives to `admit`.
 WHOLE, OBJECT = "WHOLE", "OBJECT"
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def needs(right: Right | Mapping[Any, Right], of: str = WHOLE) -> Callable[[View
 
     def declare(view: View) -> View:
         @wraps(view)
-        def guarded(request: ConsoleRequest, uai: str, **kwargs: Any) -> HttpResponse:
+        def guarded(request: ConsoleRequest, uai: str, **kwargs: Any) -> HttpResponseBase:
             request.access, request.need = enter(request, uai), need
             asked = kwargs.get("population", of)
             if asked == WHOLE:
@@ -69,7 +69,7 @@ def for_assistance(view: View) -> View:
     """The view is for the assistance of académies; for others it does not exist."""
 
     @wraps(view)
-    def guarded(request: ConsoleRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: ConsoleRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         role = request.user.academy_roles.assisting().select_related("academy").order_by("pk").first()
         if role is None:
             raise Http404

@@ -20,6 +20,7 @@ from accounts.journal_export import export_rows, record_export
 from accounts.journal_form import JournalForm
 from accounts.journal_lines import Line, lines_of
 from establishments.access import Access, Right
+from establishments.export_limit import refuse_export
 from establishments.guards import needs
 from establishments.requests import ConsoleRequest
 from notifications.file_names import file_name

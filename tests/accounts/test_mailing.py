@@ -399,7 +399,7 @@ def test_the_queries_of_a_chunk_do_not_grow_with_it(access, size):
     with CaptureQueriesContext(connection) as queries:
         operations.run(operation.pk)
 
-    assert len(queries) == 20
+    assert len(queries) == 21
 
 
 def _activates(account, access):

@@ -243,7 +243,7 @@ def test_the_queries_of_a_chunk_do_not_grow_with_it(access, size):
     with CaptureQueriesContext(connection) as queries:
         operations.run(operation.pk)
 
-    assert len(queries) == 16
+    assert len(queries) == 17
 
 
 def test_operations_without_a_heartbeat_for_a_minute_are_claimed_once(access):

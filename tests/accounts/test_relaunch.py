@@ -228,7 +228,7 @@ def test_the_queries_of_a_chunk_do_not_grow_with_it(access, size):
     with CaptureQueriesContext(connection) as queries:
         operations.run(operation.pk)
 
-    assert len(queries) == 27
+    assert len(queries) == 28
 
 
 def test_an_account_activated_since_is_left_aside(access, family):

@@ -173,3 +173,15 @@ def test_dates_are_those_of_the_académie_then_of_paris_again(client, rf):
     client.force_login(director)
     client.get(f"/etablissements/{college.uai}/")
     assert timezone.get_current_timezone_name() == "Europe/Paris"
+
+
+def test_the_choice_offers_an_establishment_on_the_very_days_it_opens():
+    réunion = in_réunion()
+    begins = DelegationFactory.create(establishment=réunion, begins_on=date(2026, 11, 25)).agent
+    ends = DelegationFactory.create(establishment=réunion, ends_on=date(2026, 11, 24)).agent
+
+    with time_machine.travel(datetime(2026, 11, 24, 21, 30, tzinfo=UTC), tick=False):
+        offered = [Establishment.objects.visible_to(agent).exists() for agent in (begins, ends)]
+        opened = [is_open(agent, réunion) for agent in (begins, ends)]
+
+    assert offered == opened == [True, False]

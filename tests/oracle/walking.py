@@ -1,0 +1,378 @@
+"""Walks the console as one agent in one establishment and compares every answer with the oracle's."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from accounts import exports
+from accounts.models import Operation
+from tests.oracle import world as w
+from tests.oracle.reading import number, text_of
+from tests.oracle.rules import ASSIST, CONFIGURE, CONSULT, EXPORT_SECRETS, STATES
+from tests.oracle.world import RESPONSABLE, STUDENT, mark
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from django.http import HttpResponse
+
+    from tests.oracle.planting import Planted
+    from tests.oracle.reading import Reader
+    from tests.oracle.rules import Oracle, Row
+
+LISTS = {RESPONSABLE: "responsable_list", STUDENT: "student_list"}
+LABELS = {RESPONSABLE: "Responsable", STUDENT: "Élève"}
+PLACES = (
+    "the_door",
+    "home",
+    "lists",
+    "filters",
+    "account_pages",
+    "passwords",
+    "drafts",
+    "operations",
+    "documents",
+    "statistics",
+    "searches",
+    "exported_lists",
+)
+# Where it is enough to look in an establishment which does not exist for the agent.
+SHUT_PLACES = ("the_door", "lists", "account_pages", "passwords", "drafts", "operations", "documents")
+PAGES = ("establishment", "assistance", "operation_list", "statistics")
+
+
+def signed_in(agent: Any) -> Client:
+    """A browser in which the agent is signed in."""
+    client = Client(raise_request_exception=True)
+    client.force_login(agent)
+    return client
+
+
+class Walk:
+    """Each of PLACES is a method, which looks at one place of the console."""
+
+    def __init__(
+        self,
+        oracle: Oracle,
+        planted: Planted,
+        reader: Reader,
+        agent: int,
+        school: int,
+        client: Client | None = None,
+    ) -> None:
+        self.oracle, self.planted, self.reader = oracle, planted, reader
+        self.agent, self.school = agent, school
+        self.world = oracle.world
+        self.uai = planted.schools[school].uai
+        self.rights = oracle.rights(agent, school)
+        self.client = client or signed_in(planted.agents[agent])
+        self.frame = oracle.frame(agent, school)
+
+    def look(self, place: str) -> None:
+        """At one of PLACES; what it made or recorded is undone."""
+        with transaction.atomic():
+            getattr(self, place)()
+            transaction.set_rollback(True)
+
+    # Asking.
+
+    def get(self, name: str, *keys: int, **query: Any) -> HttpResponse:
+        return self.client.get(
+            self._address(name, keys) + ("?" + urlencode(query, doseq=True) if query else "")
+        )
+
+    def post(self, name: str, *keys: int, **data: Any) -> HttpResponse:
+        return self.client.post(self._address(name, keys), data)
+
+    def _address(self, name: str, keys: Iterable[int]) -> str:
+        return reverse(name, args=[self.uai, *keys])
+
+    def check_status(self, answer: HttpResponse, expected: int) -> bool:
+        """Whether there is more to check: the page was due, and came."""
+        assert answer.status_code == expected, f"{self._who} {answer.request['PATH_INFO']}"
+        if expected in (403, 404):
+            self.check_says(answer, set())
+        return expected == 200
+
+    def check_says(self, answer: HttpResponse, allowed: set[str], required: Iterable[str] = ()) -> None:
+        found = self.reader.marks(answer)
+        where = f"{self._who} {answer.request['PATH_INFO']}?{answer.request['QUERY_STRING']}"
+        too_much = found - allowed - self.frame
+        assert not too_much, f"{where} tells {sorted(too_much)}"
+        missing = set(required) - found
+        assert not missing, f"{where} lacks {sorted(missing)}"
+
+    @property
+    def _who(self) -> str:
+        return f"agent {self.agent} in school {self.school}:"
+
+    # Looking.
+
+    def the_door(self) -> None:
+        expected = 200 if self.rights else 404
+        for name in PAGES:
+            self.check_status(self.get(name), expected)
+        may_configure = any(CONFIGURE in rights for rights in self.rights.values())
+        self.check_status(
+            self.get("establishment_settings"), 200 if may_configure else (403 if self.rights else 404)
+        )
+
+    def home(self) -> None:
+        if not self.rights:
+            return
+        answer = self.get("establishment")
+        self.check_says(answer, self.oracle.told_at_home(self.agent, self.school))
+        text = text_of(answer)
+        held = {p: self.oracle.accounts(self.school, p) for p in self.rights}
+        shown = set(re.findall(r'id="standing-([a-z]+)"', text))
+        assert shown == ({p.lower() for p in self.rights} if any(held.values()) else set()), self._who
+        for population in self.rights if any(held.values()) else ():
+            [section] = re.findall(
+                rf'aria-labelledby="standing-{population.lower()}">(.*?)</section>', text, re.DOTALL
+            )
+            counts = {
+                state: number(strong)
+                for state, strong in re.findall(
+                    r'etat=([A-Z_]+)">.*?<strong>(.*?)</strong>', section, re.DOTALL
+                )
+            }
+            states = self.oracle.states(held[population])
+            assert counts == {state: states[state] for state in STATES}, self._who
+            assert number(re.findall(r"(\S+) compte", section)[0].split(">")[-1]) == len(held[population])
+
+    def lists(self) -> None:
+        for population, name in LISTS.items():
+            status = self.oracle.status(self.agent, self.school, population, CONSULT)
+            answer = self.get(name)
+            if not self.check_status(answer, status):
+                continue
+            expected = Counter(map(self.oracle.row, self.oracle.rows(self.school, population)))
+            found: Counter[frozenset[str]] = Counter()
+            for page in self._pages(answer, name):
+                allowed = {m for row in expected for m in row} | self.oracle.rooms(self.school)
+                self.check_says(page, allowed)
+                found += self.reader.rows(page)
+            assert found == expected, f"{self._who} {name}"
+            accounts, rows = self._totals(answer)
+            held = self.oracle.accounts(self.school, population)
+            assert (accounts, rows) == (len(held), expected.total()), f"{self._who} {name}"
+
+    def _pages(self, answer: HttpResponse, name: str) -> Iterator[HttpResponse]:
+        """Each page of a list, the first given; from the whole page then by fragments, as htmx asks."""
+        yield answer
+        for page in range(2, answer.context["page"].paginator.num_pages + 1):
+            yield self.client.get(f"{self._address(name, ())}?page={page}", headers={"HX-Request": "true"})
+
+    @staticmethod
+    def _totals(answer: HttpResponse) -> tuple[int, int]:
+        found = re.findall(r"<strong>(\S+) comptes?</strong>, (\S+) lignes?", text_of(answer))
+        return (number(found[0][0]), number(found[0][1])) if found else (0, 0)
+
+    def filters(self) -> None:
+        """What a selection of the whole search takes, under each kind of filter."""
+        for population in LISTS:
+            status = self.oracle.status(self.agent, self.school, population, CONSULT)
+            rows = self.oracle.rows(self.school, population)
+            for query, kept in self._filters(rows):
+                path = "eleves" if population == STUDENT else "responsables"
+                address = f"/etablissements/{self.uai}/{path}/selection/?{urlencode(query)}"
+                answer = self.client.get(address)
+                due = {row.account for row in kept}
+                assert answer.status_code == (status if status != 200 or due else 422), (
+                    f"{self._who} {address}"
+                )
+                if answer.status_code == 200:
+                    assert self.reader.accounts(answer.json()["accounts"]) == due, f"{self._who} {address}"
+
+    def _filters(self, rows: list[Row]) -> Iterator[tuple[dict[str, str], list[Row]]]:
+        yield {}, rows
+        for state in ("NOTIFIED", "ACTIVE"):
+            yield {"etat": state}, [r for r in rows if self.world.accounts[r.account].state == state]
+        yield {"mail": "avec"}, [r for r in rows if self.oracle.has_mail(r)]
+        yield {"mobile": "sans"}, [r for r in rows if not self.oracle.has_mobile(r)]
+        room = self.planted.rooms[self.school][0]
+        yield {"classe": str(room.pk)}, [r for r in rows if self.world.pupils[r.pupil].room == 0]
+        yield {"q": mark(w.SURNAME, 0)}, [r for r in rows if r.record == 0]
+        yield {"q": mark(w.PUPIL_SURNAME, 0)}, [r for r in rows if r.pupil == 0]
+
+    def account_pages(self) -> None:
+        seen = self.oracle.seen(self.agent, self.school)
+        for account, row in enumerate(self.planted.accounts):
+            status = 200 if account in seen else 404
+            must, may = self.oracle.page_of(account, self.school)
+            answer = self.get("account", row.pk)
+            if self.check_status(answer, status):
+                may = may | {f"operation {n}" for n in self.oracle.operations(self.agent, self.school)}
+                self.check_says(answer, must | may, must)
+                signed_elsewhere = any(
+                    d.account == account and d.school != self.school for d in self.world.deeds
+                )
+                assert ("par un autre établissement" in text_of(answer).partition('id="history"')[2]) == (
+                    signed_elsewhere
+                ), self._who
+            for name in ("account_assistance", "account_escalation"):
+                answer = self.get(name, row.pk)
+                if self.check_status(answer, status):
+                    self.check_says(answer, must | may | self.oracle.assisted(account, self.school))
+            self._resend_page(account, status)
+
+    def _resend_page(self, account: int, status: int) -> None:
+        known = self.world.accounts[account]
+        if status == 200 and not self.oracle.may(self.agent, self.school, ASSIST, known.kind):
+            status = 403
+        elif status == 200 and known.state != "ACTIVATING":
+            status = 302
+        answer = self.get("account_resend", self.planted.accounts[account].pk)
+        if self.check_status(answer, status):
+            must, may = self.oracle.page_of(account, self.school)
+            self.check_says(answer, must | may)
+
+    def passwords(self) -> None:
+        seen = self.oracle.seen(self.agent, self.school)
+        for account, row in enumerate(self.planted.accounts):
+            status = 404
+            if account in seen:
+                kind = self.world.accounts[account].kind
+                status = self.oracle.status(self.agent, self.school, kind, ASSIST)
+            answer = self.post("account_password", row.pk)
+            if self.check_status(answer, status):
+                shows = mark(w.SECRET, account) in self.reader.marks(answer)
+                assert shows == self.oracle.shows_secret(self.agent, self.school, account), self._who
+
+    def drafts(self) -> None:
+        """A selection of every account of the world: what is elsewhere is left out."""
+        everyone = ",".join(str(row.pk) for row in self.planted.accounts)
+        for population in LISTS:
+            due = self.oracle.acted_on(self.school, population, range(len(self.world.accounts)))
+            for action, right in (("reset", ASSIST), ("notify_sheets", ASSIST), ("list_csv", CONSULT)):
+                answer = self.post(
+                    "operation_create", population=population, action=action, accounts=everyone
+                )
+                status = self.oracle.status(self.agent, self.school, population, right, done=302)
+                self.check_status(answer, status)
+                if status == 302:
+                    self._check_drafted(answer, due)
+
+    def _check_drafted(self, answer: HttpResponse, due: set[int]) -> None:
+        found = re.findall(r"/operations/([0-9]+)/$", answer.url)
+        assert bool(found) == bool(due), f"{self._who} {answer.url}"
+        if found:
+            keys = Operation.objects.get(pk=found[0]).items.values_list("account", flat=True)
+            assert self.reader.accounts(keys) == due, self._who
+            preview = self.get("operation", int(found[0]))
+            allowed = {m for a in due for m in self.oracle.holders(a, self.school) | self.oracle.account(a)}
+            self.check_says(preview, allowed)
+
+    def operations(self) -> None:
+        visible = self.oracle.operations(self.agent, self.school)
+        if self.rights:
+            answer = self.get("operation_list")
+            authors = {mark(w.AGENT, self.world.operations[n].agent) for n in visible}
+            named = {f"operation {n}" for n in visible}
+            self.check_says(answer, authors | named, named)
+        for operation, row in enumerate(self.planted.operations):
+            answer = self.get("operation", row.pk)
+            if self.check_status(answer, 200 if operation in visible else 404):
+                self.check_says(answer, self.oracle.told_of_operation(operation))
+
+    def documents(self) -> None:
+        for operation, row in enumerate(self.planted.operations):
+            is_here = self.world.operations[operation].school == self.school
+            status = self.oracle.document_status(self.agent, operation) if is_here else 404
+            answer = self.get("operation_document", row.pk)
+            if self.check_status(answer, status):
+                self.check_says(answer, {mark(w.DOCUMENT, operation)}, {mark(w.DOCUMENT, operation)})
+
+    def statistics(self) -> None:
+        if not self.rights:
+            self.check_status(self.get("statistics_export"), 404)
+            return
+        for query in ({}, {"par": "classe"}):
+            self.check_says(self.get("statistics", **query), self.oracle.rooms(self.school))
+        held = {LABELS[p]: self.oracle.accounts(self.school, p) for p in self.rights}
+        _, *lines = _cells(self.get("statistics_export"))
+        totals = {label: figures for label, what, *figures in lines if what == "Total"}
+        assert totals == {label: self._figures(each) for label, each in held.items()}, self._who
+        _, *lines = _cells(self.get("statistics_export", par="classe"))
+        found = {(label, what): figures for label, what, *figures in lines}
+        assert found == self._spread(), self._who
+
+    def _figures(self, accounts: Iterable[int]) -> list[str]:
+        accounts = set(accounts)
+        states = self.oracle.states(accounts)
+        return [str(len(accounts)), *(str(states[state]) for state in STATES)]
+
+    def _spread(self) -> dict[tuple[str, str], list[str]]:
+        due: dict[tuple[str, str], set[int]] = {}
+        for population in self.rights:
+            label = LABELS[population]
+            due[label, "Comptes distincts"] = self.oracle.accounts(self.school, population)
+            for row in self.oracle.rows(self.school, population):
+                [room] = self.oracle.room_of(row.pupil) or {"Sans classe"}
+                due.setdefault((label, room), set()).add(row.account)
+        return {key: self._figures(accounts) for key, accounts in due.items()}
+
+    def searches(self) -> None:
+        """Each person of the world is looked for in every way a family may say who they are."""
+        for query, letter, person in self._queries():
+            answer = self.get("assistance", q=query)
+            if not self.check_status(answer, 200 if self.rights else 404):
+                return
+            due = self.oracle.found(self.agent, self.school, letter, person)
+            found = {int(m.split()[1]) for m in self.reader.marks(answer) if m.startswith("account ")}
+            assert found == due, f"{self._who} assistance q={query}"
+            told = self.oracle.told_in_search(self.agent, self.school, due)
+            self.check_says(answer, told | self.reader.marks_of(query))
+
+    def _queries(self) -> Iterator[tuple[str, str, int]]:
+        for pupil in range(len(self.world.pupils)):
+            yield mark(w.PUPIL_SURNAME, pupil), w.PUPIL_SURNAME, pupil
+            yield w.ine(pupil), "ine", pupil
+        for record in range(len(self.world.records)):
+            yield mark(w.SURNAME, record), w.SURNAME, record
+            yield f"{mark(w.MAIL, record).lower()}@example.org", w.MAIL, record
+            yield w.mobile(record), "mobile", record
+        for account in range(len(self.world.accounts)):
+            yield f"x.{mark(w.IDENTIFIER, account).lower()}", w.IDENTIFIER, account
+
+    def exported_lists(self) -> None:
+        """A list of everyone as CSV, with the passwords for who may export them."""
+        for population in self.rights:
+            rows = self.oracle.rows(self.school, population)
+            if not rows:
+                continue
+            answer = self.post(
+                "operation_create", population=population, action="list_csv", scope="filter", filter=""
+            )
+            [pk] = map(int, re.findall(r"/operations/([0-9]+)/$", answer.url))
+            self.post("operation_confirm", pk, format="csv")
+            exports.make_list(pk)
+            answer = self.get("operation_document", pk)
+            assert answer.status_code == 200, self._who
+            has_secrets = Operation.objects.get(pk=pk).options["with_secrets"]
+            assert has_secrets == self.oracle.may(self.agent, self.school, EXPORT_SECRETS, population)
+            header, *lines = _cells(answer)
+            at = header.index("Mot de passe")
+            found = Counter((frozenset(self._names(line)), line[at]) for line in lines)
+            assert found == Counter(map(self._listed, rows)), f"{self._who} list of {population}"
+
+    def _names(self, line: list[str]) -> set[str]:
+        letters = {w.SECRET, w.SCHOOL}
+        return {m for m in self.reader.marks_of(";".join(line)) if m[2] not in letters}
+
+    def _listed(self, row: Row) -> tuple[frozenset[str], str]:
+        names = self.oracle.row(row) - {f"account {row.account}"}
+        return names, self.oracle.listed_password(self.agent, self.school, row.account)
+
+
+def _cells(answer: HttpResponse) -> list[list[str]]:
+    return list(csv.reader(StringIO(answer.content.decode("utf-8-sig")), delimiter=";"))
