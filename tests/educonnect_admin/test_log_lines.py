@@ -42,7 +42,9 @@ def constraint(table: str, check: str) -> Generator[None, None, None]:
 
 def server_logs() -> str:
     folder = Path(os.environ.get("TEST_RUN_FOLDER", "/nowhere"))
-    return "".join(log.read_text(errors="replace") for log in folder.glob("*.log"))
+    logs = [log for server in ("postgres", "redis") for log in folder.glob(f"*{server}*.log")]
+    assert logs
+    return "".join(log.read_text(errors="replace") for log in logs)
 
 
 def assert_discreet(output: str, *more: str) -> None:

@@ -95,8 +95,10 @@ NEIGHBOURS = World(
         Mandate(3, COLLEGE),
     ],
     delegations=[
-        Delegation(2, COLLEGE, "CONSULT", "STUDENTS"),
-        Delegation(2, ECOLE, "ASSIST", "BOTH", ends=0, granted_by=0),
+        Delegation(2, COLLEGE, "CONSULT", "STUDENTS", granted_by=0),
+        Delegation(2, ECOLE, "ASSIST", "BOTH", ends=0),
+        # Its granter directs nothing there.
+        Delegation(2, ECOLE, "MANAGE", "BOTH", granted_by=0),
         # Tomorrow has come in La Réunion.
         Delegation(2, FILAOS, "MANAGE", "RESPONSABLES", begins=1),
         Delegation(1, FILAOS, "ASSIST", "BOTH", ends=0),

@@ -20,15 +20,13 @@ if TYPE_CHECKING:
 
     from tests.oracle.world import World
 
-# Whether a visit of the academic assistance opens an establishment.
-VISITS_OPEN = False
-
-CONSULT, ASSIST, EXPORT_SECRETS, CONFIGURE = "consult", "assist", "export secrets", "configure"
-ALL = {CONSULT, ASSIST, EXPORT_SECRETS, CONFIGURE}
+CONSULT, EXPORT, ASSIST = "consult", "export", "assist"
+EXPORT_SECRETS, CONFIGURE = "export secrets", "configure"
+ALL = {CONSULT, EXPORT, ASSIST, EXPORT_SECRETS, CONFIGURE}
 OF_PROFILE = {
-    "CONSULT": {CONSULT},
-    "ASSIST": {CONSULT, ASSIST},
-    "MANAGE": {CONSULT, ASSIST, EXPORT_SECRETS},
+    "CONSULT": {CONSULT, EXPORT},
+    "ASSIST": {CONSULT, EXPORT, ASSIST},
+    "MANAGE": {CONSULT, EXPORT, ASSIST, EXPORT_SECRETS},
 }
 OF_POPULATION = {"STUDENTS": {STUDENT}, "RESPONSABLES": {RESPONSABLE}, "BOTH": {STUDENT, RESPONSABLE}}
 ZONES = {"24": ZoneInfo("Europe/Paris"), "28": ZoneInfo("Indian/Reunion")}
@@ -71,10 +69,15 @@ class Oracle:
         day = self.day_in(school)
         for each in self.world.delegations:
             is_begun = each.first_day <= day and (each.last_day is None or day <= each.last_day)
-            if (each.agent, each.school) == here and is_begun and not each.is_ended:
+            is_vouched = each.granted_by is None or self._directs(each.granted_by, school)
+            if (each.agent, each.school) == here and is_begun and not each.is_ended and is_vouched:
                 yield from ((p, OF_PROFILE[each.profile]) for p in OF_POPULATION[each.population])
-        if VISITS_OPEN and self._visits(agent, school):
+        if self._visits(agent, school):
             yield from ((population, {CONSULT}) for population in both)
+
+    def _directs(self, agent: int, school: int) -> bool:
+        found = [m for m in self.world.mandates if (m.agent, m.school) == (agent, school)]
+        return any(m.role == "DIRECTOR" and not m.is_ended for m in found)
 
     def _visits(self, agent: int, school: int) -> bool:
         academy = self.world.schools[school].academy
@@ -255,7 +258,7 @@ class Oracle:
         operation = self.world.operations[number]
         if number not in self.operations(agent, operation.school):
             return 404
-        right = CONSULT if operation.kind == "LIST" else ASSIST
+        right = EXPORT if operation.kind == "LIST" else ASSIST
         if operation.kind == "LIST" and operation.with_secrets:
             right = EXPORT_SECRETS
         if not self.may(agent, operation.school, right, operation.population):

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.db.models import Count
 
-from accounts import overview, profile
+from accounts import exports, overview, profile
 from accounts.models import AccountKind, Operation
 from establishments.access import Right
 from establishments.models import Delegation
@@ -77,7 +77,7 @@ def drafts_of_colleagues(patch: Patch) -> None:
 
 
 def lists_with_passwords_for_all(patch: Patch) -> None:
-    patch.setattr("accounts.exports.right_to_open", lambda operation: Right.CONSULT)
+    patch.setitem(exports.RIGHTS_TO_OPEN, exports.Bearing.LIST_WITH_SECRETS, Right.CONSULT)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from establishments import models as e
 from tests.oracle import world as w
 from tests.oracle.planting import Planted
 from tests.oracle.reading import Reader
-from tests.oracle.rules import ASSIST, CONSULT, Oracle
+from tests.oracle.rules import ASSIST, EXPORT, Oracle
 from tests.oracle.walking import Walk, signed_in
 from tests.oracle.world import RESPONSABLE, STUDENT
 
@@ -127,7 +127,7 @@ class Rights(RuleBasedStateMachine):
         found = {uai for school in self.rows.schools if (uai := school.uai) in answer.content.decode()}
         assert found == {self.rows.schools[school].uai for school in self.oracle.offered_to(agent)}
 
-    @rule(agent=agents, school=schools, right=st.sampled_from([CONSULT, ASSIST]))
+    @rule(agent=agents, school=schools, right=st.sampled_from([EXPORT, ASSIST]))
     def someone_acts(self, agent, school, right):
         walk = Walk(self.oracle, self.rows, self.reader, agent, school, self.clients[agent])
         account = self.rows.accounts[school]

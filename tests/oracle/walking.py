@@ -17,7 +17,7 @@ from accounts import exports
 from accounts.models import Operation
 from tests.oracle import world as w
 from tests.oracle.reading import number, text_of
-from tests.oracle.rules import ASSIST, CONFIGURE, CONSULT, EXPORT_SECRETS, STATES
+from tests.oracle.rules import ASSIST, CONFIGURE, CONSULT, EXPORT, EXPORT_SECRETS, STATES
 from tests.oracle.world import RESPONSABLE, STUDENT, mark
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ class Walk:
     def filters(self) -> None:
         """What a selection of the whole search takes, under each kind of filter."""
         for population in LISTS:
-            status = self.oracle.status(self.agent, self.school, population, CONSULT)
+            status = self.oracle.status(self.agent, self.school, population, EXPORT)
             rows = self.oracle.rows(self.school, population)
             for query, kept in self._filters(rows):
                 path = "eleves" if population == STUDENT else "responsables"
@@ -253,7 +253,7 @@ class Walk:
         everyone = ",".join(str(row.pk) for row in self.planted.accounts)
         for population in LISTS:
             due = self.oracle.acted_on(self.school, population, range(len(self.world.accounts)))
-            for action, right in (("reset", ASSIST), ("notify_sheets", ASSIST), ("list_csv", CONSULT)):
+            for action, right in (("reset", ASSIST), ("notify_sheets", ASSIST), ("list_csv", EXPORT)):
                 answer = self.post(
                     "operation_create", population=population, action=action, accounts=everyone
                 )
@@ -298,6 +298,9 @@ class Walk:
             return
         for query in ({}, {"par": "classe"}):
             self.check_says(self.get("statistics", **query), self.oracle.rooms(self.school))
+        if not any(EXPORT in rights for rights in self.rights.values()):
+            self.check_status(self.get("statistics_export"), 403)
+            return
         held = {LABELS[p]: self.oracle.accounts(self.school, p) for p in self.rights}
         _, *lines = _cells(self.get("statistics_export"))
         totals = {label: figures for label, what, *figures in lines if what == "Total"}
@@ -348,7 +351,7 @@ class Walk:
         """A list of everyone as CSV, with the passwords for who may export them."""
         for population in self.rights:
             rows = self.oracle.rows(self.school, population)
-            if not rows:
+            if not rows or not self.oracle.may(self.agent, self.school, EXPORT, population):
                 continue
             answer = self.post(
                 "operation_create", population=population, action="list_csv", scope="filter", filter=""
