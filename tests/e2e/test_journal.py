@@ -24,7 +24,7 @@ def test_a_director_filters_the_journal_and_goes_from_page_to_page(page, school,
     )
     sign_in(page)
     page.get_by_role("link", name="Journal").click()
-    expect(page.get_by_role("status").filter(has_text="62 actes")).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="63 actes")).to_be_visible()
     assert_accessible(page)
 
     page.get_by_role("link", name="Plus anciens").click()
