@@ -28,6 +28,7 @@ class _OnceOnly:
         except ValidationError as error:
             if error.code == "too_many_login_attempts":
                 sign_in_journal.refused(self.user)
+            sign_in_journal.failed("second factor")
             raise
         if self.authenticator.type == Authenticator.Type.TOTP:
             cache.touch(TOTP(self.authenticator)._get_used_cache_key(code), _CODE_LIFE)
@@ -48,8 +49,12 @@ class PasskeyForm(LoginWebAuthnForm):
 
         The session's challenge alone does not say so: it may have been drawn for another page.
         """
-        given = parse_authentication_response(self.cleaned_data["credential"])
-        if not given.response.authenticator_data.is_user_verified():
-            raise ConsoleMFAAdapter().validation_error("incorrect_code")
-        authenticator: Authenticator = super().clean_credential()
+        try:
+            given = parse_authentication_response(self.cleaned_data["credential"])
+            if not given.response.authenticator_data.is_user_verified():
+                raise ConsoleMFAAdapter().validation_error("incorrect_code")
+            authenticator: Authenticator = super().clean_credential()
+        except ValidationError:
+            sign_in_journal.failed("passkey")
+            raise
         return authenticator

@@ -44,7 +44,8 @@ HEAD = """# Who opens what
 Written by `manage.py access_table --write` from what each view declares (`@needs`, in
 `establishments/guards.py`), the very declaration which is checked at each request. One test compares this
 file with the code; another walks every address, by GET and by POST, as every role, and compares the answers
-with this table. A new address of an establishment which declares nothing fails both.
+with this table. A new address of an establishment which declares nothing fails both. What is defended
+besides, and against whom: [security.md](security.md).
 
 **The rule.** What an agent may not know of does not exist: 404. That is another establishment, an object of
 another establishment, and every page or object of a population the agent does not see, whatever is asked of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 from allauth.account.signals import password_changed, password_reset, user_logged_in
@@ -14,8 +15,10 @@ from establishments import second_factor, sessions
 from establishments.models import Agent, Establishment, Event, EventKind
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
     from django.http import HttpRequest
 
+logger = logging.getLogger(__name__)
 # An agent of more establishments than this signs in at none in particular.
 _MOST_PLACES = 50
 # A closed throttle is told once in so many seconds, however often someone knocks.
@@ -56,6 +59,27 @@ def sessions_ended(agent: Agent, count: int) -> None:
         _event(EventKind.AGENT_SESSIONS_ENDED, agent, count=count).save()
 
 
+def end_sessions(agents: QuerySet[Agent]) -> int:
+    """By an operator: every session of these agents, told for each; how many were open."""
+    ended = {agent: sessions.end_all(agent) for agent in agents.filter(sessions__isnull=False).distinct()}
+    Event.objects.bulk_create(
+        Event(
+            kind=EventKind.AGENT_SESSIONS_ENDED,
+            actor=Event.Actor.PLATFORM,
+            target_kind="agent",
+            target_id=agent.pk,
+            data={"count": count, "by": "command"},
+        )
+        for agent, count in ended.items()
+    )
+    return sum(ended.values())
+
+
+def failed(by: str) -> None:
+    """One line of the log, which says of nobody that it was them; the journal tells a closed throttle."""
+    logger.warning("sign-in failed: %s", by)
+
+
 def _event(kind: EventKind, agent: Agent, place: int | None = None, **data: object) -> Event:
     return Event(
         kind=kind,
@@ -72,6 +96,7 @@ def connect() -> None:
     """At start: allauth and Django call these."""
     auth_signals.user_logged_in.connect(_on_session, dispatch_uid="session")
     user_logged_in.connect(_on_sign_in, dispatch_uid="sign_in")
+    auth_signals.user_login_failed.connect(_on_failure, dispatch_uid="sign_in_failed")
     password_changed.connect(_on_password_changed, dispatch_uid="password_changed")
     password_reset.connect(_on_password_reset, dispatch_uid="password_reset")
     authenticator_added.connect(_on_factor_added, dispatch_uid="factor_added")
@@ -86,6 +111,16 @@ def _on_session(request: HttpRequest, user: Any, **kwargs: Any) -> None:
 
 def _on_sign_in(user: Agent, **kwargs: Any) -> None:
     signed_in(user)
+
+
+def _on_failure(credentials: dict[str, Any], **kwargs: Any) -> None:
+    """Whether the address is somebody's tells one agent's lapses from a list that is tried."""
+    mail = str(credentials.get("email", "")).strip().lower()
+    failed(
+        "password, known address"
+        if Agent.objects.filter(email=mail).exists()
+        else "password, unknown address"
+    )
 
 
 def _on_password_changed(request: HttpRequest, user: Agent, **kwargs: Any) -> None:

@@ -107,9 +107,12 @@ class SignOutView(LogoutView):
         opened = provider_of(self.request)
         if opened is None:
             response: HttpResponse = super().post(*args, **kwargs)
-            return response
-        get_adapter(self.request).logout(self.request)
-        return _leave(self.request, *opened)
+        else:
+            get_adapter(self.request).logout(self.request)
+            response = _leave(self.request, *opened)
+        # Selections and the clock of the session, which scripts keep in the browser.
+        response.headers["Clear-Site-Data"] = '"cache", "storage"'
+        return response
 
 
 def _leave(request: HttpRequest, provider: IdentityProvider, id_token: str) -> HttpResponse:

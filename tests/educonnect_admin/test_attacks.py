@@ -221,6 +221,9 @@ def test_the_host_that_a_header_claims_is_nowhere_in_a_page(inside, school):
         "/static/console/../../manage.py",
         "/static//etc/passwd",
         "/static/%00",
+        "/static/%252e%252e/educonnect_admin/settings.py",
+        "/static/",
+        "/static/console/",
         "/etablissements/..%2f..%2fetc%2fpasswd/",
         "/etablissements/%2e%2e/",
     ],
@@ -266,6 +269,15 @@ def test_a_form_changes_what_it_shows_and_nothing_else(inside, director, school)
     assert (operation.establishment, operation.agent, operation.status) == (school, director, "DRAFT")
     assert operation.kind == Operation.Kind.NOTIFY_SHEETS
     assert [item.account for item in operation.items.all()] == [account]
+
+
+def test_of_a_field_given_twice_the_last_alone_counts(inside, school):
+    account = responsable_account(school)
+    inside.post(
+        reverse("operation_create", args=[school.uai]),
+        {"population": "RESPONSABLE", "action": ["notify_sheets", "reset"], "accounts": account.pk},
+    )
+    assert Operation.objects.get().kind == Operation.Kind.RESET
 
 
 def test_resending_moves_one_account_to_one_address_and_no_state(inside, school):

@@ -105,10 +105,11 @@ def test_with_its_owner_verified_it_stands_for_password_and_factor(client, key):
     assert is_inside(client)
 
 
-def test_a_stolen_key_touched_by_anyone_does_not(client, key):
+def test_a_stolen_key_touched_by_anyone_does_not(client, key, caplog):
     credential = key.sign(options_of_the_door(client), PRESENT)
     client.post(reverse("mfa_login_webauthn"), {"credential": credential})
     assert not is_inside(client)
+    assert "sign-in failed: passkey" in caplog.text
 
 
 def test_nor_with_the_challenge_of_another_page_which_does_not_ask_for_it(key):

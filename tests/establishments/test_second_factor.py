@@ -1,5 +1,6 @@
 """The second factor: due outside administrative networks, enrolled or given before anything else opens."""
 
+import re
 from io import StringIO
 from ipaddress import ip_network
 from urllib.parse import urlsplit
@@ -103,11 +104,12 @@ def test_one_may_go_back_to_the_password(enrolled):
     assert client.get(reverse("account_login")).status_code == 200
 
 
-def test_five_wrong_codes_close_the_door_even_to_the_right_one_and_the_journal_says_so_once(enrolled):
+def test_five_wrong_codes_close_the_door_even_to_the_right_one_and_the_journal_says_so_once(enrolled, caplog):
     client = browser(HOME)
     sign_in(client, enrolled)
     for _ in range(7):
         client.post(reverse("mfa_authenticate"), {"code": "000000"})
+    assert caplog.text.count("sign-in failed: second factor") == 7
     refused = client.post(reverse("mfa_authenticate"), {"code": current_code()})
     assert "Trop de tentatives" in refused.text
     assert not is_inside(client)
@@ -190,6 +192,20 @@ def test_an_invitation_does_not_get_round_the_factor_already_held():
     chosen = {"new_password1": "une phrase bien à moi", "new_password2": "une phrase bien à moi"}
     response = client.post(reverse("invitation", args=[token_for(agent)]), chosen, follow=True)
     assert path_of(response) == reverse("mfa_authenticate")
+
+
+def test_a_forgotten_password_does_not_get_round_the_factor(enrolled):
+    client = browser(HOME)
+    client.post(reverse("account_reset_password"), {"email": enrolled.email})
+    link = re.search(r"https?://[^/\s]+(/\S+)", mail.outbox[0].body)[1]
+    form = client.get(link, follow=True).redirect_chain[-1][0]
+    client.post(form, {"password1": "une phrase bien à moi", "password2": "une phrase bien à moi"})
+    assert not is_inside(client)
+    enrolled.refresh_from_db()
+    assert enrolled.check_password("une phrase bien à moi")
+    login = {"login": enrolled.email, "password": "une phrase bien à moi"}
+    assert path_of(client.post(reverse("account_login"), login, follow=True)) == reverse("mfa_authenticate")
+    assert not is_inside(client)
 
 
 def test_a_session_which_moves_outside_is_asked_for_its_factor_then_goes_on(enrolled):
@@ -280,6 +296,7 @@ def test_new_codes_replace_the_old_ones(enrolled):
     assert "10 codes encore valables" in client.get(reverse("mfa_generate_recovery_codes")).text
     shown = client.post(reverse("mfa_generate_recovery_codes"), follow=True)
     assert not set(old) & set(shown.context["unused_codes"])
+    assert all(re.fullmatch("[0-9]{8}", code) for code in shown.context["unused_codes"])
     assert "nouveaux codes de secours" in mail.outbox[0].subject
 
 

@@ -1,11 +1,20 @@
 """The door of the console: mail and password, throttled; a forgotten password; sessions that end."""
 
 import re
+from datetime import timedelta
+from io import StringIO
 
 import pytest
+import time_machine
+from django.contrib.auth.password_validation import validate_password
 from django.core import mail
+from django.core.exceptions import ValidationError
+from django.core.management import CommandError, call_command
+from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from establishments.models import Event, EventKind
 from tests.factories import PASSWORD, AgentFactory, MandateFactory
 
 pytestmark = pytest.mark.django_db
@@ -140,3 +149,89 @@ def test_an_unknown_address_is_answered_alike_and_gets_no_mail(client, director)
     unknown = ask_reset(client, "personne@example.org")
     assert known.url == unknown.url == reverse("account_reset_password_done")
     assert [message.to for message in mail.outbox] == [[director.email]]
+
+
+def test_a_failed_sign_in_leaves_a_line_which_names_nobody(client, director, caplog):
+    sign_in(client, director.email, "autre chose de long")
+    sign_in(client, "personne@example.org")
+    told = [
+        record.getMessage() for record in caplog.records if record.name == "establishments.sign_in_journal"
+    ]
+    assert told == ["sign-in failed: password, known address", "sign-in failed: password, unknown address"]
+
+
+def test_a_sign_out_empties_the_browser(client, director):
+    client.force_login(director)
+    answer = client.post(reverse("account_logout"))
+    assert answer.headers["Clear-Site-Data"] == '"cache", "storage"'
+
+
+def test_a_long_password_of_small_letters_is_taken_and_verified_whole(client, director):
+    client.force_login(director)
+    long = "phrase sans capitale ni chiffre ".replace(" ", "") * 4
+    change = reverse("account_change_password")
+    chosen = {"password1": long, "password2": long}
+    assert client.post(change, {"oldpassword": "pas le mien", **chosen}).status_code == 200
+    assert client.post(change, {"oldpassword": PASSWORD, **chosen}).status_code == 302
+    client.post(reverse("account_logout"))
+    for near in (long[:-1], long.upper(), f"{long} "):
+        sign_in(client, director.email, near)
+        assert not is_signed_in(client), near
+    with time_machine.travel(timezone.now() + timedelta(days=1200)):
+        sign_in(client, director.email, long)
+        assert is_signed_in(client)
+
+
+@pytest.mark.parametrize(
+    "password",
+    [
+        "123qweasdzxc",
+        "EduConnect-2026!",
+        "Établissement 1234",
+        "console.Académie.26",
+        "Guichet2026-Guichet",
+    ],
+)
+def test_common_passwords_and_words_of_the_service_are_refused(password, settings):
+    settings.OPERATOR_NAME = "Le Guichet"
+    with pytest.raises(ValidationError):
+        validate_password(password)
+
+
+def test_a_sentence_may_hold_a_word_of_the_service():
+    validate_password("mon école préférée au bord de la mer")
+
+
+def test_a_command_ends_the_sessions_of_an_agent_or_of_everyone(director):
+    agents = [director, *(MandateFactory.create().agent for _ in range(2))]
+    browsers = [Client() for _ in agents]
+    for browser, agent in zip(browsers, agents, strict=True):
+        sign_in(browser, agent.email)
+    out = StringIO()
+    call_command("end_sessions", director.email.upper(), stdout=out)
+    assert "Sessions : 1. Aucune" in out.getvalue()
+    assert is_signed_in(browsers[0])
+    call_command("end_sessions", director.email, "--wet-run", stdout=out)
+    assert [is_signed_in(browser) for browser in browsers] == [False, True, True]
+    call_command("end_sessions", "--everyone", "--wet-run", stdout=out)
+    assert not any(is_signed_in(browser) for browser in browsers)
+    events = Event.objects.filter(kind=EventKind.AGENT_SESSIONS_ENDED, actor="PLATFORM")
+    assert sorted(events.values_list("target_id", flat=True)) == sorted(agent.pk for agent in agents)
+    with pytest.raises(CommandError, match="Aucun agent"):
+        call_command("end_sessions", "personne@example.org")
+
+
+def test_an_agent_made_inactive_is_out_at_once(client, director):
+    sign_in(client, director.email)
+    director.is_active = False
+    director.save()
+    assert not is_signed_in(client)
+
+
+def test_the_key_of_a_session_is_drawn_and_long(director):
+    browsers = [Client() for _ in range(3)]
+    for browser in browsers:
+        sign_in(browser, director.email)
+    keys = {browser.session.session_key for browser in browsers}
+    assert len(keys) == 3
+    assert all(re.fullmatch("[a-z0-9]{32}", key) for key in keys)
