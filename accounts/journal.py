@@ -83,17 +83,25 @@ _BY_KIND = (
     " CROSS JOIN LATERAL ({each}) found"
 )
 # An agent signs in to the console, not to an establishment: told where they direct or are delegated, while
-# they are.
+# they are, and not between two times. Days of a delegation are those of the académie.
 _SIGN_INS = """
 SELECT found.id, found.at FROM (
-    SELECT agent_id, min(since) AS since, max(until) AS until FROM (
-        SELECT agent_id, started_at AS since, coalesce(ended_at, 'infinity') AS until
-        FROM establishments_mandate WHERE establishment_id = %(establishment)s
-        UNION ALL
-        SELECT agent_id, begins_on::timestamptz,
-               least(coalesce(ended_at, 'infinity'), coalesce(ends_on + 1, 'infinity'::date)::timestamptz)
-        FROM establishments_delegation WHERE establishment_id = %(establishment)s) held
-    GROUP BY agent_id) present CROSS JOIN LATERAL ({each}) found
+    SELECT agent_id, lower(span) AS since, upper(span) AS until FROM (
+        SELECT agent_id, unnest(range_agg(tstzrange(since, until))) AS span FROM (
+            SELECT agent_id, started_at AS since, coalesce(ended_at, 'infinity') AS until
+            FROM establishments_mandate WHERE establishment_id = %(establishment)s
+            UNION ALL
+            SELECT agent_id, begins_on::timestamp AT TIME ZONE zone.name,
+                   least(coalesce(ended_at, 'infinity'),
+                         coalesce((ends_on + 1)::timestamp AT TIME ZONE zone.name, 'infinity'))
+            FROM establishments_delegation, (
+                SELECT academy.time_zone AS name FROM establishments_establishment place
+                JOIN establishments_feed feed ON feed.id = place.feed_id
+                JOIN establishments_academy academy ON academy.code = feed.academy_id
+                WHERE place.id = %(establishment)s) zone
+            WHERE establishment_id = %(establishment)s) held
+        WHERE since < until GROUP BY agent_id) spans) present
+CROSS JOIN LATERAL ({each}) found
 """
 _OWN_AFFAIRS = (
     "e.target_kind = 'agent' AND e.target_id = present.agent_id AND e.establishment_id IS NULL"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.urls import reverse
@@ -13,7 +14,7 @@ from accounts.exports import ListFormat
 from accounts.models import Account, AccountKind, Operation
 from accounts.profile import deed
 from establishments.models import Agent, Delegation, EventKind, Mandate
-from establishments.templatetags.french import number, plural
+from establishments.templatetags.french import day, number, plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -26,11 +27,15 @@ GONE = "un compte qui n’est plus dans l’établissement"
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """On what an act was done: words, what tells them apart, the page which shows it, if it may be seen."""
+    """On what an act was done: words, what tells them apart, the page which shows it, if it may be seen.
+
+    `detail` is what it adds to the act itself.
+    """
 
     label: str = ""
     identifier: str = ""
     address: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +72,13 @@ def _line(event: Event, subject: Subject, access: Access) -> Line:
     own = event.agent.full_name if event.agent and event.establishment_id is None else ""
     told = deed(event, access.establishment)
     operation = told.operation if event.target_kind == "account" else None
+    is_by_oneself = (event.target_kind, event.target_id) == ("agent", event.agent_id)
     return Line(
         event,
         by=own or told.by,
         act=_act(event),
-        detail=told.detail or _detail(event),
-        subject=subject,
+        detail=told.detail or _detail(event) or _reason(event, subject),
+        subject=NOTHING if is_by_oneself else subject,
         operation=operation,
     )
 
@@ -96,6 +102,11 @@ def _act(event: Event) -> str:
 def _detail(event: Event) -> str:
     told = _DETAILS.get(EventKind(event.kind))
     return told(event.data) if told else ""
+
+
+def _reason(event: Event, subject: Subject) -> str:
+    """Why the assistance came, said once: when it comes."""
+    return subject.detail if event.kind == EventKind.ASSISTANCE_ENTERED else ""
 
 
 def _of_operation(data: Mapping[str, Any]) -> str:
@@ -155,6 +166,24 @@ def _of_mandate(data: Mapping[str, Any]) -> str:
     return str(source).lower()
 
 
+def _of_deputy(data: Mapping[str, Any]) -> str:
+    return "peut déléguer" if data.get("may_delegate") else "ne peut plus déléguer"
+
+
+def _of_delegation(data: Mapping[str, Any]) -> str:
+    """« assister, élèves, du 24/11/2026 au 31/08/2027 »: what each act left it to be."""
+    names = [
+        str(choices(data[name]).label).lower()
+        for name, choices in (("profile", Delegation.Profile), ("population", Delegation.Population))
+        if data.get(name) in choices.values
+    ]
+    begins_on, ends_on = data.get("begins_on"), data.get("ends_on")
+    if begins_on:
+        end = f" au {day(date.fromisoformat(ends_on))}" if ends_on else ", sans fin"
+        names.append(f"du {day(date.fromisoformat(begins_on))}{end}")
+    return ", ".join(names)
+
+
 _DETAILS: dict[EventKind, Callable[[Mapping[str, Any]], str]] = {
     EventKind.OPERATION_CONFIRMED: _of_operation,
     EventKind.OPERATION_REPRINTED: _of_operation,
@@ -164,6 +193,10 @@ _DETAILS: dict[EventKind, Callable[[Mapping[str, Any]], str]] = {
     EventKind.SETTING_CHANGED: _of_settings,
     EventKind.MANDATE_STARTED: _of_mandate,
     EventKind.MANDATE_ENDED: _of_mandate,
+    EventKind.MANDATE_CHANGED: _of_deputy,
+    EventKind.DELEGATION_GRANTED: _of_delegation,
+    EventKind.DELEGATION_CHANGED: _of_delegation,
+    EventKind.DELEGATION_ENDED: _of_delegation,
 }
 
 
@@ -216,10 +249,17 @@ def _delegations(keys: set[int], access: Access) -> dict[int, Subject]:
     return {delegation.pk: Subject(delegation.agent.full_name) for delegation in held}
 
 
+def _visits(keys: set[int], access: Access) -> dict[int, Subject]:
+    """The school reads why the assistance came."""
+    reasons = access.establishment.visits.filter(pk__in=keys).values_list("pk", "reason")
+    return {pk: Subject(detail=f"«\N{NO-BREAK SPACE}{reason}\N{NO-BREAK SPACE}»") for pk, reason in reasons}
+
+
 _READ: dict[str, Callable[[set[int], Access], dict[int, Subject]]] = {
     "account": _accounts,
     "operation": _operations,
     "agent": _agents,
     "mandate": _mandates,
     "delegation": _delegations,
+    "visit": _visits,
 }

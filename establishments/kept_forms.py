@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from cryptography.fernet import InvalidToken
 from django.core.cache import cache
 from django.urls import resolve
 from django.utils import timezone
@@ -29,15 +30,21 @@ if TYPE_CHECKING:
 LIFETIME = timedelta(minutes=30)
 _SESSION, _ENDED = "kept_form", "ended_session"
 _NEVER = re.compile(r"csrf|pass(word)?|secret|credential|code", re.IGNORECASE)
-# Pages of sign-in and security take nothing up again.
+# Pages of sign-in and security take nothing up again; those of an establishment do, however named.
 _NOT_FROM = ("account_", "mfa_", "session", "second_factor", "kept_form", "demo_", "invitation")
 _PURPOSES = {
     "operation_create": "Action sur une sélection de comptes",
     "operation_confirm": "Confirmation d’une opération",
-    "account_password": "Réinitialisation du mot de passe d’un compte",
+    "account_password": "Affichage du mot de passe d’un compte",
     "account_resend": "Renvoi du courriel d’activation",
-    "account_escalation": "Message à l’assistance",
     "establishment_settings": "Réglages de l’établissement",
+    "delegation_grant": "Délégation à accorder",
+    "delegation_invite": "Délégation à accorder, avec une invitation",
+    "delegation_change": "Modification d’une délégation",
+    "delegation_end": "Fin d’une délégation",
+    "deputy": "Droit d’un adjoint de déléguer",
+    "journal_export": "Export du journal",
+    "visit_begin": "Consultation d’un établissement",
 }
 
 
@@ -77,9 +84,9 @@ def who_was_there(session: SessionBase) -> int | None:
 
 
 def keep(request: HttpRequest, agent: int) -> bool:
-    """Keep what was posted for `agent`; False where nothing is kept, or when it is too much."""
+    """Keep what was posted for `agent`; False on the pages where nothing is kept."""
     match = request.resolver_match
-    if match is None or (match.url_name or "").startswith(_NOT_FROM):
+    if match is None or ("uai" not in match.kwargs and (match.url_name or "").startswith(_NOT_FROM)):
         return False
     fields = [
         (name, value) for name, values in request.POST.lists() if not _NEVER.search(name) for value in values
@@ -101,10 +108,18 @@ def kept_for(session: SessionBase, agent: Agent) -> KeptForm | None:
     if held is None:
         return None
     sealed = cache.get(f"kept-form:{held['number']}") if held["agent"] == agent.pk else None
-    if sealed is None:
+    form = _read(sealed) if sealed else None
+    if form is None:
         drop(session)
+    return form
+
+
+def _read(sealed: str) -> KeptForm | None:
+    """None for what no key of ours opens any more: nobody is kept out of the console by a form."""
+    try:
+        read = json.loads(open_text(sealed))
+    except InvalidToken:
         return None
-    read = json.loads(open_text(sealed))
     return KeptForm(**read | {"fields": [tuple(pair) for pair in read["fields"]]})
 
 

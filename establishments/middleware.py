@@ -42,7 +42,7 @@ class LocalTimeMiddleware:
 
 
 class SessionLimitsMiddleware:
-    """Ends the sessions left idle or open too long, before anything is decided for their agent.
+    """Ends the sessions left idle, open too long or closed from elsewhere, before anything is decided.
 
     In process_view, once the cross-site check is passed: only then is a posted form worth keeping.
     """
@@ -61,8 +61,7 @@ class SessionLimitsMiddleware:
         agent = request.user
         if not isinstance(agent, Agent):
             return
-        if not sessions.is_over(request.session):
-            sessions.touch(request, agent)
+        if not sessions.is_over(request.session) and sessions.touch(request, agent):
             if request.method == "POST":
                 kept_forms.was_sent_again(request)
             return

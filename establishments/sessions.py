@@ -49,6 +49,8 @@ def begin(request: HttpRequest, agent: Agent) -> None:
     session, now = request.session, time.time()
     if session.session_key and session.get(_KEY) == session.session_key:
         session.update({_OPENED: now, _SEEN: now})
+        moment = datetime.fromtimestamp(now, UTC)
+        AgentSession.objects.filter(pk=_row(session)).update(opened_at=moment, seen_at=moment)
         return
     if session.session_key is None:
         session.create()
@@ -75,21 +77,25 @@ def seconds_left(session: SessionBase) -> int:
     return int(opened + settings.SESSION_LIFETIME.total_seconds() - time.time())
 
 
-def touch(request: HttpRequest, agent: Agent) -> None:
-    """Note that the agent is there, once in a while, and that the cookie's key was renewed."""
+def touch(request: HttpRequest, agent: Agent) -> bool:
+    """Note that the agent is there, once in a while, and that the cookie's key was renewed.
+
+    False when the session was closed from elsewhere and outlived it: its row is gone, nobody could close it.
+    """
     session, now = request.session, time.time()
     if _ROW not in session:
         begin(request, agent)
-        return
+        return True
     renewed = session.get(_KEY) != session.session_key
     if not renewed and (AUTOMATIC in request.headers or now - session[_SEEN] < _GRAIN):
-        return
+        return True
     if AUTOMATIC not in request.headers:
         session[_SEEN] = now
     session[_KEY] = session.session_key
-    AgentSession.objects.filter(pk=session[_ROW]).update(
+    known = AgentSession.objects.filter(pk=session[_ROW], agent=agent).update(
         session_key=session.session_key, seen_at=datetime.fromtimestamp(session[_SEEN], UTC)
     )
+    return known == 1
 
 
 def _row(session: SessionBase) -> int:

@@ -208,7 +208,7 @@ REGISTER: Mapping[str, Told | str] = {
             "establishment_id": "Établissement",
             "role": "Rôle",
             "source": "Source",
-            "may_delegate": "Peut déléguer",
+            "may_delegate": "Droit de déléguer donné à un adjoint",
             "started_at": "Depuis",
             "ended_at": "Jusqu’au",
         },

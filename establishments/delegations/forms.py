@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from establishments.models import Establishment
 
-_REQUIRED = {"required": "Choisissez.", "invalid_choice": "Choisissez dans la liste."}
+_NO_PROFILE = dict.fromkeys(("required", "invalid_choice"), "Choisissez ce que la personne pourra faire.")
+_NO_POPULATION = dict.fromkeys(("required", "invalid_choice"), "Choisissez pour quels comptes.")
 _NO_DATE = {"required": "Donnez une date.", "invalid": "Donnez une date, par exemple 31/08/2027."}
 
 
@@ -35,10 +36,12 @@ class TermsForm(forms.Form):
     """In the 1er degré there are no pupils' accounts, and no population to choose."""
 
     profile = forms.ChoiceField(
-        label="Ce que la personne pourra faire", choices=Delegation.Profile.choices, error_messages=_REQUIRED
+        label="Ce que la personne pourra faire",
+        choices=Delegation.Profile.choices,
+        error_messages=_NO_PROFILE,
     )
     population = forms.ChoiceField(
-        label="Pour les comptes", choices=Delegation.Population.choices, error_messages=_REQUIRED
+        label="Pour les comptes", choices=Delegation.Population.choices, error_messages=_NO_POPULATION
     )
     begins_on = _date_field("Du", required=True)
     ends_on = _date_field("Au", required=False)

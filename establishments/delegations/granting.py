@@ -92,7 +92,8 @@ def invite_and_grant(*, mail: str, surname: str, given_name: str, terms: Terms, 
         raise MailTaken
     asked = {"surname": surname, "given_name": given_name}
     agent, _ = Agent.objects.get_or_create(email=mail, defaults=asked | {"password": make_password(None)})
-    if agent.has_usable_password() or (agent.surname, agent.given_name) != (surname, given_name):
+    is_other = (agent.surname, agent.given_name) != (surname, given_name)
+    if is_other or agent.has_usable_password() or not agent.is_active:
         raise MailTaken
     return grant(agent, terms, by=by)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
-from smtplib import SMTPException, SMTPRecipientsRefused
+from smtplib import SMTPException, SMTPRecipientsRefused, SMTPServerDisconnected
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -89,6 +89,11 @@ def _deliver(notice: DelegationNotice, connection: BaseEmailBackend) -> str | No
         message.send()
     except SMTPRecipientsRefused as refusal:
         return "failed_at" if all(code >= 500 for code, _ in refusal.recipients.values()) else None
+    except SMTPServerDisconnected:
+        # It hung up on this one: the others leave by another connection.
+        connection.close()
+        connection.open()
+        return None
     except SMTPException:
         return None
     if notice.kind == _Kind.INVITED:

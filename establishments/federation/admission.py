@@ -69,12 +69,13 @@ def links_of(agent: Agent, provider: str | None = None) -> QuerySet[SocialAccoun
 
 @transaction.atomic
 def unlink(agent: Agent, provider: str | None = None) -> int:
-    """Forget them; what claims opened ends, since nobody vouches for it any more. How many there were."""
+    """Forget them; what claims opened ends once no identity left vouches for it. How many there were."""
     agent = _locked(agent.pk)
     links = links_of(agent, provider)
     count = links.count()
     links.delete()
-    if count:
+    vouching = [declared.key for declared in settings.IDENTITY_PROVIDERS if declared.has_claims]
+    if count and not links_of(agent).filter(provider__in=vouching).exists():
         apply(Opened(), agent)
     return count
 

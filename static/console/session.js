@@ -39,8 +39,8 @@
 
   // « 5 minutes », then « 30 secondes »: a screen reader hears each change, not each second.
   function inWords(seconds) {
-    if (seconds > 60) return `${Math.ceil(seconds / 60)} minutes`;
-    return seconds > 30 ? "une minute" : "30 secondes";
+    if (seconds > 60) return `${Math.ceil(seconds / 60)}\u00a0minutes`;
+    return seconds > 30 ? "une minute" : "30\u00a0secondes";
   }
 
   function tick() {

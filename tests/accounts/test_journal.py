@@ -13,8 +13,11 @@ from django.utils import timezone
 from accounts import journal, operations
 from accounts.journal_families import FAMILIES
 from accounts.models import Account, AccountKind, Operation
+from establishments import visits
 from establishments.access import get_access
-from establishments.models import Delegation, Event, EventKind, Mandate
+from establishments.delegations.granting import grant
+from establishments.delegations.terms import Terms
+from establishments.models import AcademyRole, Delegation, Event, EventKind, Mandate
 from tests.factories import (
     AgentFactory,
     DelegationFactory,
@@ -111,6 +114,27 @@ def test_a_line_says_who_did_what_on_whom_and_links_to_it(page, college, directo
     assert "a.martin7" in text
 
 
+def test_what_a_delegation_lets_do_and_why_the_assistance_came_are_told(page, college, director):
+    access, agent = get_access(director, college.uai), AgentFactory.create()
+    today = timezone.localdate()
+    grant(agent, Terms("ASSIST", "STUDENTS", today, today), by=access)
+    role = AcademyRole.objects.create(agent=agent, academy=college.academy, kind="ASSISTANCE")
+    visits.begin(role.agent, college, "Incident technique : ticket 4821")
+    visits.leave(role.agent, college)
+
+    left, came, granted = lines(page())
+    assert granted.detail == f"assister, élèves, du {today:%d/%m/%Y} au {today:%d/%m/%Y}"
+    assert granted.subject.label == agent.full_name
+    assert left.detail == ""
+    assert came.detail == "«\N{NO-BREAK SPACE}Incident technique : ticket 4821\N{NO-BREAK SPACE}»"
+
+
+def test_who_signs_in_does_nothing_to_anybody(page, college, director):
+    record(EventKind.AGENT_SIGNED_IN, college, director, agent=director)
+    [line] = [line for line in lines(page()) if line.event.target_kind == "agent"][:1]
+    assert (line.by, line.subject.label) == (director.full_name, "")
+
+
 def test_an_act_of_another_establishment_is_not_told(page, college):
     account = responsable_account(college)
     other = MandateFactory.create()
@@ -204,6 +228,26 @@ def test_a_sign_in_is_told_where_the_agent_acts_while_they_do(page, college, dir
         ("Connexion à la console", delegate.full_name)
     ]
     assert acts(page()) == ["Connexion à la console"]
+
+
+def test_a_sign_in_between_two_delegations_is_of_no_concern_here(page, college, director):
+    today = timezone.localdate()
+    agent = DelegationFactory.create(
+        establishment=college, begins_on=today - timedelta(days=40), ends_on=today - timedelta(days=30)
+    ).agent
+    DelegationFactory.create(establishment=college, agent=agent, begins_on=today - timedelta(days=5))
+    # Ended before it began: it never opened anything.
+    DelegationFactory.create(
+        establishment=college,
+        agent=agent,
+        begins_on=today - timedelta(days=20),
+        ended_at=timezone.now() - timedelta(days=25),
+    )
+    told = [35, 2]
+    for ago in (*told, 18):
+        record(EventKind.AGENT_SIGNED_OUT, None, agent, agent=agent, ago=timedelta(days=ago))
+    moments = [(timezone.now() - line.event.at).days for line in lines(page(actes="connexions"))]
+    assert moments == sorted(told)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ def test_a_director_grants_on_a_phone_then_ends(new_page, browser_watch, assert_
     page.get_by_role("link", name="Camille COLLÈGUE").click()
     page.get_by_role("radio", name="Assister Consulter").check(force=True)
     page.get_by_role("button", name="Accorder la délégation").click()
-    assert page.get_by_text("Choisissez.").is_visible()
+    assert page.get_by_text("Choisissez pour quels comptes.").is_visible()
     assert_accessible(page)
     page.get_by_label("Responsables", exact=True).check(force=True)
     page.get_by_role("button", name="Accorder la délégation").click()

@@ -134,6 +134,20 @@ def test_a_server_which_does_not_answer_at_all_loses_nothing(by, colleague, mail
     assert send_due() == 2
 
 
+def test_a_server_which_hangs_up_on_one_mail_keeps_no_other_waiting(by, colleague, mail_server):
+    grant(colleague, terms(), by=by)
+    hung_up = []
+
+    def hang_up_once(recipient):
+        mail_server.drops_after_data = not hung_up
+        hung_up.append(recipient)
+
+    mail_server.after_data = hang_up_once
+    assert send_due() == 1
+    assert send_due() == 1
+    assert mail_server.recipients == ["camille@example.org", "maud@example.org"]
+
+
 def test_an_address_refused_for_good_is_not_tried_again_and_stops_nobody(by, colleague, mail_server):
     grant(colleague, terms(), by=by)
     mail_server.answers = lambda recipient: "550 5.1.1 no such user" if "camille" in recipient else None

@@ -128,8 +128,8 @@ def test_granted_from_the_form_the_page_says_so(as_director, school):
         ({"ends_on": "2020-01-01"}, "La fin ne peut précéder"),
         ({"begins_on": "hier"}, "Donnez une date"),
         ({"begins_on": ""}, "Donnez une date"),
-        ({"profile": ""}, "Choisissez."),
-        ({"population": "TOUS"}, "Choisissez dans la liste"),
+        ({"profile": ""}, "Choisissez ce que la personne pourra faire."),
+        ({"population": "TOUS"}, "Choisissez pour quels comptes."),
         ({"profile": "a\0b"}, "fr-message--error"),
     ],
 )

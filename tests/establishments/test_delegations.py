@@ -320,3 +320,10 @@ def test_the_address_of_another_agent_or_of_an_establishment_invites_nobody(by, 
         with pytest.raises(granting.MailTaken):
             invite_and_grant(mail=mail, surname="AUTRE", given_name="Nom", terms=terms(), by=by)
     assert not Delegation.objects.exists()
+
+
+def test_an_agent_whose_sign_in_is_closed_is_not_invited_to_a_link_which_opens_nothing(by):
+    closed = Agent.objects.create_user("parti@example.org", surname="PARTI", is_active=False)
+    asked = {"mail": closed.email, "surname": closed.surname, "given_name": closed.given_name}
+    with pytest.raises(granting.MailTaken):
+        invite_and_grant(**asked, terms=terms(), by=by)

@@ -21,6 +21,7 @@ from tests.establishments.written_claims import delegation, directs
 from tests.factories import AgentFactory, DelegationFactory, EstablishmentFactory, MandateFactory
 
 PROVIDER = IdentityProvider("fim", "https://fim.example.org", "console", "secret", "FIM", has_claims=True)
+PROCONNECT = IdentityProvider("proconnect", "https://pc.example.org", "console", "secret", "ProConnect")
 
 
 def claim(agent, **userinfo):
@@ -209,3 +210,16 @@ def test_a_command_unlinks_an_agent_whose_identity_the_provider_changed():
     assert held(agent) == {(school.uai, "DIRECTOR")}
     with pytest.raises(CommandError):
         call_command("unlink_identity", "personne@example.org")
+
+
+@pytest.mark.django_db
+def test_forgetting_an_identity_which_opened_nothing_ends_nothing(settings):
+    settings.IDENTITY_PROVIDERS = (PROVIDER, PROCONNECT)
+    school = EstablishmentFactory.create()
+    userinfo = {"email": "maud@example.org", "email_verified": True}
+    agent = admit(PROVIDER, Answer("fim-1", {}, userinfo | directs(school), "")).user
+    assert admit(PROCONNECT, Answer("pc-1", {}, userinfo, "")).user == agent
+    call_command("unlink_identity", agent.email, "--provider", "proconnect", "--wet-run", stdout=StringIO())
+    assert held(agent) == {(school.uai, "DIRECTOR")}
+    call_command("unlink_identity", agent.email, "--provider", "fim", "--wet-run", stdout=StringIO())
+    assert held(agent) == set()

@@ -278,7 +278,7 @@ def test_the_tasks_of_the_night_make_months_seal_and_purge(short_memory):
 def test_the_command_says_the_first_broken_day_and_fails(sealed):
     out = StringIO()
     call_command("verify_journal", stdout=out)
-    assert "dont 0 purgés" in out.getvalue()
+    assert "Rien n’a changé depuis." in out.getvalue()
 
     day = sealed[0].at.date()
     as_owner(f"DELETE FROM establishments_event WHERE id = {sealed[0].pk}")

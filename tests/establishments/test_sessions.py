@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import time_machine
+from cryptography.fernet import Fernet
 from django.conf import settings as project
 from django.contrib.sessions.models import Session
 from django.core import mail
@@ -122,6 +123,25 @@ def test_signing_in_again_without_leaving_keeps_one_session(client, director):
     assert is_inside(client)
 
 
+def test_a_session_begun_again_stays_listed_as_long_as_it_lasts(client, director):
+    client.force_login(director)
+    for minutes in range(50, 600, 50):
+        with after(minutes=minutes):
+            is_inside(client)
+    with after(minutes=590):
+        client.force_login(director)
+    with after(minutes=620):
+        sweep_sessions()
+        assert [each["is_current"] for each in client.get(reverse("mfa_index")).context["sessions"]] == [True]
+
+
+def test_a_session_whose_row_was_closed_while_it_was_being_renewed_ends_too(director):
+    client = sign_in(director)
+    AgentSession.objects.all().delete()
+    with after(minutes=2):
+        assert not is_inside(client)
+
+
 def test_who_signs_out_leaves_no_session(director):
     client = sign_in(director)
     client.post(reverse("account_logout"))
@@ -211,6 +231,7 @@ def test_a_form_sent_after_the_end_waits_for_the_same_agent(director, operation_
     client = sign_in(director)
     refused = ended_with(client, operation_url, FIELDS)
     assert refused.url == f"{reverse('account_login')}?next=/saisie-conservee/"
+    assert "gardé une demi-heure" in client.get(refused.url).text
     with after(hours=2, minutes=10):
         back = client.post(
             reverse("account_login"),
@@ -223,6 +244,25 @@ def test_a_form_sent_after_the_end_waits_for_the_same_agent(director, operation_
         assert f'action="{operation_url}"' in page.text
         client.post(operation_url, dict(page.context["form"].fields))
         assert client.get(reverse("kept_form")).url == reverse("home")
+
+
+@pytest.mark.parametrize(
+    ("name", "keys", "purpose"),
+    [
+        ("account_resend", [12], "Renvoi du courriel d’activation"),
+        ("delegation_invite", [], "Délégation à accorder, avec une invitation"),
+        ("delegation_change", [12], "Modification d’une délégation"),
+    ],
+)
+def test_what_is_typed_on_a_page_of_an_establishment_is_kept_and_named(director, place, name, keys, purpose):
+    client = sign_in(director)
+    url = reverse(name, args=[place.uai, *keys])
+    assert "saisie-conservee" in ended_with(client, url, {"mail": "ines@example.org"}).url
+    with after(hours=2):
+        sign_in(director, client)
+        page = client.get(reverse("kept_form")).text
+    assert purpose in page
+    assert 'value="ines@example.org"' in page
 
 
 def test_it_comes_first_wherever_the_agent_signs_in_from(director, operation_url):
@@ -289,6 +329,16 @@ def test_it_is_encrypted_where_it_waits(director, operation_url):
     sealed = cache.get(f"kept-form:{client.session['kept_form']['number']}")
     assert "987654321" not in sealed
     assert "987654321" not in str(dict(client.session))
+
+
+def test_a_form_whose_key_is_gone_keeps_nobody_out(director, operation_url, settings):
+    client = sign_in(director)
+    ended_with(client, operation_url, FIELDS)
+    settings.SECRETS_KEYS = [Fernet.generate_key().decode()]
+    with after(hours=2):
+        sign_in(director, client)
+        assert is_inside(client)
+        assert client.get(reverse("kept_form")).url == reverse("home")
 
 
 def test_a_fragment_posted_after_the_end_leads_to_the_sign_in(director, operation_url):

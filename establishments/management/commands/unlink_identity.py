@@ -13,7 +13,8 @@ from establishments.models import Agent
 class Command(BaseCommand):
     help = (
         "Délie un agent de ses identités (FIM, ProConnect…) : à sa prochaine identification, il est de "
-        "nouveau reconnu par son adresse. Ce que la fédération lui avait ouvert prend fin. "
+        "nouveau reconnu par son adresse. Ce que la fédération lui avait ouvert prend fin avec son "
+        "identité dans la fédération. "
         "Sans --wet-run, compte seulement."
     )
 

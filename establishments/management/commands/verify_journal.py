@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from establishments.templatetags.french import number, plural
 from establishments.verification import Report, verify
 
 
@@ -14,8 +15,11 @@ class Command(BaseCommand):
     help = "Vérifie que les jours scellés du journal n’ont pas changé ; dit le premier qui a changé."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--from", dest="since", type=date.fromisoformat, metavar="AAAA-MM-JJ")
-        parser.add_argument("--to", dest="until", type=date.fromisoformat, metavar="AAAA-MM-JJ")
+        day: dict[str, Any] = {"type": date.fromisoformat, "metavar": "AAAA-MM-JJ"}
+        parser.add_argument(
+            "--from", dest="since", help="premier jour à lire ; le premier scellé sinon", **day
+        )
+        parser.add_argument("--to", dest="until", help="dernier jour à lire ; le dernier scellé sinon", **day)
         parser.add_argument("--known", default="", metavar="SHA256", help="un sceau noté hors de la base")
         parser.add_argument("--json", action="store_true", help="écrire un objet JSON sur la sortie standard")
 
@@ -30,7 +34,16 @@ class Command(BaseCommand):
 
 
 def _told(report: Report) -> str:
-    lines = [f"{report.days} jours scellés lus, dont {report.purged} purgés ; {report.events} évènements."]
+    if not report.days and not report.broken:
+        lines = ["Aucun jour scellé à lire."]
+    else:
+        days, events = plural(report.days), plural(report.events)
+        purged = f", dont {report.purged} purgé{plural(report.purged)}" if report.purged else ""
+        whole = "" if report.broken else " Rien n’a changé depuis."
+        lines = [
+            f"{number(report.days)} jour{days} scellé{days} lu{days}{purged} ;"
+            f" {number(report.events)} évènement{events}.{whole}"
+        ]
     if report.last:
         lines.append(f"Dernier sceau lu : {report.last.day:%d/%m/%Y} {report.last.sha256}")
     if report.unsealed:
