@@ -119,5 +119,7 @@ def end_accounts() -> None:
     closing.reopen_returned()
     closing.note_absences(now)
     closing.close_abandoned(now)
+    # Whose child an import brought back while they were being closed.
+    closing.reopen_returned()
     erasure.anonymise_closed(now)
     erasure.erase_records(now)

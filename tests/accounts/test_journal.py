@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import pytest
 from django.db import connection
@@ -248,6 +248,22 @@ def test_a_sign_in_between_two_delegations_is_of_no_concern_here(page, college, 
         record(EventKind.AGENT_SIGNED_OUT, None, agent, agent=agent, ago=timedelta(days=ago))
     moments = [(timezone.now() - line.event.at).days for line in lines(page(actes="connexions"))]
     assert moments == sorted(told)
+
+
+def test_the_days_of_a_delegation_are_those_of_the_académie_for_sign_ins_too(page, college):
+    academy = college.academy
+    academy.time_zone = "Indian/Reunion"
+    academy.save()
+    day = academy.local_date() - timedelta(days=2)
+    delegate = DelegationFactory.create(establishment=college, begins_on=day, ends_on=day).agent
+    began = datetime.combine(day, time.min, tzinfo=academy.zone)
+    moments = [began + timedelta(hours=hours) for hours in (-1, 1, 23, 25)]
+    for moment in moments:
+        ago = timezone.now() - moment
+        record(EventKind.AGENT_SIGNED_IN, None, delegate, agent=delegate, ago=ago)
+
+    told = [line.event.at for line in lines(page(actes="connexions"))]
+    assert [round((at - began) / timedelta(hours=1)) for at in told] == [23, 1]
 
 
 @pytest.mark.parametrize(

@@ -5,18 +5,23 @@ from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from django.db import connections
+from django.db import connection, connections, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts import lifecycle, operations
-from accounts.models import Account, AccountKind, Operation, OperationItem
+from aaf_import.importing import import_extract
+from aaf_import.models import ImportRun
+from accounts import closing, lifecycle, operations
+from accounts.models import Absence, Account, AccountKind, Operation, OperationItem
 from accounts.secrets import open_secret
+from accounts.tasks import end_accounts
 from accounts.transitions import ForbiddenTransition, State
 from establishments.access import get_access
-from establishments.models import Delegation, Event, EventKind
+from establishments.delegations import ending
+from establishments.models import Delegation, Establishment, Event, EventKind, Responsable, Student
 from notifications.models import Delivery
+from tests.aaf_import.builder import extract, family, link
 from tests.factories import (
     DelegationFactory,
     EstablishmentFactory,
@@ -314,3 +319,235 @@ def test_bulk_actions_which_share_accounts_in_another_order_do_not_lock_each_oth
     at_once(*(lambda pk=operation.pk: operations.run(pk) for operation in both))
 
     assert set(Account.objects.values_list("version", flat=True)) == {1}
+
+
+LONG_AGO = timedelta(days=365)
+
+
+def without_a_child(account):
+    """For so long that the next night closes it."""
+    Student.objects.filter(pk__in=account.holdings.values("student")).update(left_at=timezone.now())
+    Absence.objects.create(account=account, since=timezone.now() - LONG_AGO)
+
+
+def kinds_of_events(account):
+    events = Event.objects.filter(target_kind="account", target_id=account.pk).order_by("pk")
+    return list(events.values_list("kind", flat=True))
+
+
+def test_an_account_closed_while_it_is_notified_is_never_notified_once_closed(school, account, meeting):
+    operation = draft(director(school), Kind.NOTIFY_SHEETS, account)
+    operations.confirm(operation)
+
+    def close():
+        meeting.wait()
+        without_a_child(account)
+        closing.close_abandoned(timezone.now())
+
+    at_once(lambda: operations.run(operation.pk), close)
+
+    account.refresh_from_db()
+    kinds = kinds_of_events(account)
+    [(status, _)] = outcomes(operation)
+    notified, closed = EventKind.ACCOUNT_NOTIFY, EventKind.ACCOUNT_CLOSED
+    assert kinds in ([], [notified], [closed], [notified, closed])
+    assert (status == "DONE") == (notified in kinds)
+    assert account.version == len(kinds)
+    assert bool(account.sealed_secret) == (account.closed_at is None)
+
+    end_accounts()
+    account.refresh_from_db()
+    assert kinds_of_events(account).count(closed) == 1
+    assert account.closed_at
+    assert not account.sealed_secret
+
+
+def test_a_notification_in_hand_keeps_an_account_from_being_closed_under_it(school, account, monkeypatch):
+    operation = draft(director(school), Kind.NOTIFY_SHEETS, account)
+    operations.confirm(operation)
+    found_here, over = threading.Event(), threading.Event()
+    still_here = operations._still_here
+
+    def seen_here(*asked):
+        here = still_here(*asked)
+        found_here.set()
+        assert over.wait(PATIENCE)
+        return here
+
+    monkeypatch.setattr(operations, "_still_here", seen_here)
+
+    def close():
+        assert found_here.wait(PATIENCE)
+        without_a_child(account)
+        try:
+            return closing.close_abandoned(timezone.now())
+        finally:
+            over.set()
+
+    _, closed = at_once(lambda: operations.run(operation.pk), close)
+
+    account.refresh_from_db()
+    assert closed == 0
+    assert account.closed_at is None
+    assert outcomes(operation) == [("DONE", "")]
+    assert kinds_of_events(account) == [EventKind.ACCOUNT_NOTIFY]
+
+
+def test_a_child_whom_an_import_brings_back_while_its_account_is_closed_finds_it_open(tmp_path, eventually):
+    """The worst moment: the closing looked before the import, and is done after it."""
+    import_extract(family().write(tmp_path), processes=1)
+    account = Account.objects.get(kind=AccountKind.RESPONSABLE)
+    without_a_child(account)
+    locked = threading.Event()
+
+    def night():
+        assert locked.wait(PATIENCE)
+        end_accounts()
+
+    def bring_back():
+        with transaction.atomic():
+            # The closing forgets the absence in its own statement, and waits for it there.
+            Absence.objects.select_for_update().get(account=account)
+            locked.set()
+            eventually(someone_waits_for_a_row)
+            at_once(lambda: import_extract(family().write(tmp_path / "again"), processes=1))
+
+    at_once(night, bring_back)
+
+    account.refresh_from_db()
+    assert account.holdings.exists()
+    assert account.closed_at is None
+    assert account.version == 2
+    closed, reopened = EventKind.ACCOUNT_CLOSED, EventKind.ACCOUNT_REOPENED
+    assert [kind for kind in kinds_of_events(account) if kind in (closed, reopened)] == [closed, reopened]
+
+
+def someone_waits_for_a_row():
+    with connection.cursor() as cursor:
+        # Activity is read once a transaction, unless asked again.
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return cursor.fetchone()[0]
+
+
+def college(*pupils):
+    built = extract()
+    for number in pupils:
+        built.pupil(f"7{number:04}", link(f"8{number:04}")).responsable(f"8{number:04}")
+    return built
+
+
+def test_two_imports_and_a_bulk_action_at_once_lose_nothing(tmp_path):
+    import_extract(college(1, 2, 3).write(tmp_path / "2D"), processes=1)
+    import_extract(family(1).write(tmp_path / "1D"), processes=1)
+    school = Establishment.objects.get(feed__degree=2)
+    responsables = Account.objects.filter(kind=AccountKind.RESPONSABLE, holdings__establishment=school)
+    operation = draft(director(school), Kind.NOTIFY_SHEETS, *responsables)
+    operations.confirm(operation)
+
+    second = college(2, 3, 4).write(tmp_path / "2D-next")
+    first = extract(1).pupil("70001", link("80001", degree=1)).pupil("70002", link("80002", degree=1))
+    first = first.responsable("80001").responsable("80002").write(tmp_path / "1D-next")
+    at_once(
+        lambda: import_extract(second, processes=1),
+        lambda: import_extract(first, processes=1),
+        lambda: operations.run(operation.pk),
+    )
+
+    assert ImportRun.objects.filter(status=ImportRun.Status.APPLIED).count() == 4
+    present = Student.objects.filter(left_at=None)
+    assert present.filter(establishment=school).count() == 3
+    assert present.exclude(establishment=school).count() == 2
+    assert Responsable.objects.count() == 6
+    items = OperationItem.objects.filter(operation=operation).select_related("account")
+    assert items.count() == 3
+    for item in items:
+        done = item.status == "DONE"
+        assert done or (item.status, item.reason) == ("LEFT_ASIDE", "GONE")
+        assert item.account.version == done
+        assert kinds_of_events(item.account).count(EventKind.ACCOUNT_NOTIFY) == done
+    # Who stayed was notified, whatever came first.
+    assert items.filter(status="DONE").count() >= 2
+
+
+def terms_of(delegation, **changes):
+    return {
+        "version": delegation.version,
+        "profile": delegation.profile,
+        "population": delegation.population,
+        "begins_on": delegation.begins_on.isoformat(),
+        "ends_on": "",
+    } | changes
+
+
+def granted(school, by):
+    return DelegationFactory.create(establishment=school, granted_by=by.agent)
+
+
+def test_of_two_directors_who_change_a_delegation_one_wins_and_the_other_is_told(school):
+    both = [director(school), director(school)]
+    delegation = granted(school, both[0])
+    profiles = ["CONSULT", "MANAGE"]
+
+    pages = at_once(
+        *(
+            post(access, "delegation_change", delegation.pk, **terms_of(delegation, profile=profile))
+            for access, profile in zip(both, profiles, strict=True)
+        )
+    )
+
+    told = ["Quelqu’un d’autre vient de modifier" in page for page in pages]
+    assert sorted(told) == [False, True]
+    delegation.refresh_from_db()
+    winner = told.index(False)
+    assert (delegation.profile, delegation.granted_by) == (profiles[winner], both[winner].agent)
+    assert delegation.version == 1
+    assert Event.objects.filter(kind=EventKind.DELEGATION_CHANGED).count() == 1
+
+
+def test_a_delegation_ended_while_it_is_changed_is_over_and_changed_at_most_once(school):
+    both = [director(school), director(school)]
+    delegation = granted(school, both[0])
+    change = browser(both[0])
+    address = reverse("delegation_change", args=[school.uai, delegation.pk])
+
+    answer, _ = at_once(
+        lambda: change.post(address, terms_of(delegation, profile="MANAGE")),
+        lambda: ending.end(Delegation.objects.get(pk=delegation.pk), by=both[1]),
+    )
+
+    delegation.refresh_from_db()
+    kinds = list(Event.objects.filter(target_kind="agent").order_by("pk").values_list("kind", flat=True))
+    is_changed = delegation.profile == "MANAGE"
+    assert delegation.ended_at
+    assert kinds == [*([EventKind.DELEGATION_CHANGED] if is_changed else []), EventKind.DELEGATION_ENDED]
+    assert answer.status_code == 404 or answer.url.endswith("/delegations/") == is_changed
+
+
+def test_a_delegation_ended_while_its_delegate_confirms_does_all_or_nothing(school, account):
+    by = director(school)
+    delegation = granted(school, by)
+    access = get_access(delegation.agent, school.uai)
+    operation = draft(access, Kind.RESET, account)
+    client, address = browser(access), reverse("operation_confirm", args=[school.uai, operation.pk])
+
+    answer, ended = at_once(
+        lambda: client.post(address),
+        lambda: ending.end(Delegation.objects.get(pk=delegation.pk), by=by),
+    )
+    operations.run(operation.pk)
+
+    assert ended
+    account.refresh_from_db()
+    operation.refresh_from_db()
+    if answer.status_code == 404:
+        assert operation.status == Status.DRAFT
+        assert (account.version, kinds_of_events(account)) == (0, [])
+    else:
+        assert answer.status_code == 302
+        assert outcomes(operation) == [("DONE", "")]
+        assert (account.version, kinds_of_events(account)) == (1, [EventKind.ACCOUNT_PASSWORD_RESET])
+    assert client.get(reverse("operation", args=[school.uai, operation.pk])).status_code == 404

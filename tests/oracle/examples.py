@@ -86,13 +86,16 @@ NEIGHBOURS = World(
         Account(STUDENT, "NOTIFIED", [2], password="live"),
         Account(STUDENT, "ACTIVE", [6], password="none"),
     ],
-    agents=[Agent(), Agent(), Agent(), Agent(is_active=False)],
+    agents=[Agent(), Agent(), Agent(), Agent(is_active=False), Agent(), Agent()],
     mandates=[
         Mandate(0, COLLEGE),
         Mandate(1, LYCEE, role="DEPUTY"),
         Mandate(1, COLLEGE, is_ended=True),
         Mandate(0, SHUT),
         Mandate(3, COLLEGE),
+        # Two deputies, of whom one may delegate.
+        Mandate(1, FILAOS, role="DEPUTY", may_delegate=True),
+        Mandate(4, FILAOS, role="DEPUTY"),
     ],
     delegations=[
         Delegation(2, COLLEGE, "CONSULT", "STUDENTS", granted_by=0),
@@ -101,12 +104,26 @@ NEIGHBOURS = World(
         Delegation(2, ECOLE, "MANAGE", "BOTH", granted_by=0),
         # Tomorrow has come in La Réunion.
         Delegation(2, FILAOS, "MANAGE", "RESPONSABLES", begins=1),
-        Delegation(1, FILAOS, "ASSIST", "BOTH", ends=0),
+        Delegation(0, FILAOS, "ASSIST", "BOTH", ends=0),
+        Delegation(0, FILAOS, "ASSIST", "BOTH", begins=1, granted_by=1),
+        # A deputy who may not delegate grants nothing.
+        Delegation(3, FILAOS, "MANAGE", "BOTH", granted_by=4),
+        Delegation(5, FILAOS, "ASSIST", "BOTH", granted_by=4),
+        Delegation(0, ECOLE, "MANAGE", "BOTH", granted_by=4),
+        # Between two delegations, here no more.
+        Delegation(4, COLLEGE, "ASSIST", "BOTH", ends=-1),
+        Delegation(4, COLLEGE, "ASSIST", "BOTH", begins=1, granted_by=0),
         Delegation(1, ECOLE, "MANAGE", "BOTH", is_ended=True),
     ],
-    roles=[Role(1, "24"), Role(2, "28", is_ended=True)],
+    roles=[Role(1, "24"), Role(2, "28", is_ended=True), Role(5, "28")],
     visits=[Visit(1, ECOLE), Visit(2, FILAOS), Visit(1, FILAOS)],
-    deeds=[Deed(0, LYCEE, 1), Deed(0, COLLEGE, 0), Deed(7, LYCEE, 1)],
+    deeds=[
+        Deed(0, LYCEE, 1),
+        Deed(0, COLLEGE, 0),
+        Deed(7, LYCEE, 1),
+        Deed(5, COLLEGE, 0, in_bulk=True),
+        Deed(3, COLLEGE, 0),
+    ],
     mails=[Mail(0, COLLEGE), Mail(0, LYCEE)],
     operations=[
         Operation(COLLEGE, 0, "NOTIFY_SHEETS", RESPONSABLE, "DONE", [0, 1, 3], has_document=True),
@@ -114,6 +131,7 @@ NEIGHBOURS = World(
         Operation(COLLEGE, 0, "LIST", STUDENT, "DONE", [5], has_document=True),
         Operation(COLLEGE, 0, "RESET", STUDENT, "DRAFT", [5]),
         Operation(LYCEE, 1, "NOTIFY_SHEETS", STUDENT, "DONE", [7], has_document=True),
+        Operation(ECOLE, 0, "LIST", RESPONSABLE, "DONE", [0], has_document=True),
     ],
     issues=[0, 4],
     now=EVENING,

@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 
     from tests.oracle.world import World
 
+HOUR = timedelta(hours=1)
 MONTH = timedelta(days=30)
 YEAR = timedelta(days=365)
+# Of a bulk action which is in no list.
+NO_OPERATION = 999_999_999
 
 
 class Planted:
@@ -39,6 +42,8 @@ class Planted:
         e.Responsibility.objects.bulk_create(self._link(each) for each in world.links)
         self.accounts = [self._account(n, each) for n, each in enumerate(world.accounts)]
         self.agents = [self._agent(n, each) for n, each in enumerate(world.agents)]
+        self.sessions = [self._session(n) for n in range(len(world.agents))]
+        self.delegations = [self._delegation(each) for each in world.delegations]
         self._grant()
         self._past()
         self.operations = [self._operation(n, each) for n, each in enumerate(world.operations)]
@@ -151,29 +156,55 @@ class Planted:
         return found if account.state == "NOTIFIED" else found | {"reset_requested_at": at}
 
     def _agent(self, number: int, agent: w.Agent) -> e.Agent:
-        return f.AgentFactory.create(surname=mark(w.AGENT, number), is_active=agent.is_active)
+        return f.AgentFactory.create(
+            surname=mark(w.AGENT, number),
+            email=f"{mark(w.AGENT_MAIL, number).lower()}@example.org",
+            is_active=agent.is_active,
+        )
+
+    def _session(self, agent: int) -> e.AgentSession:
+        """Open elsewhere, since two hours: in the journal of where its agent acted then."""
+        e.Event.objects.create(
+            kind="agent:sign-in",
+            at=self.world.now - 2 * HOUR,
+            actor="AGENT",
+            agent=self.agents[agent],
+            target_kind="agent",
+            target_id=self.agents[agent].pk,
+        )
+        return e.AgentSession.objects.create(
+            agent=self.agents[agent],
+            session_key=f"planted{agent}",
+            address=w.session_address(agent),
+            opened_at=self.world.now - 2 * HOUR,
+            seen_at=self.world.now - HOUR,
+        )
+
+    def _delegation(self, delegation: w.Delegation) -> e.Delegation:
+        granter = delegation.granted_by
+        return f.DelegationFactory.create(
+            agent=self.agents[delegation.agent],
+            establishment=self.schools[delegation.school],
+            granted_by=None if granter is None else self.agents[granter],
+            source="CLAIMS" if granter is None else "GRANTED",
+            profile=delegation.profile,
+            population=delegation.population,
+            begins_on=delegation.first_day,
+            ends_on=delegation.last_day,
+            ended_at=self.world.now - HOUR if delegation.is_ended else None,
+        )
 
     def _grant(self) -> None:
-        world, ended = self.world, self.world.now - timedelta(hours=1)
+        world, ended = self.world, self.world.now - HOUR
         for m in world.mandates:
             f.MandateFactory.create(
                 agent=self.agents[m.agent],
                 establishment=self.schools[m.school],
                 role=m.role,
                 source=m.source,
+                may_delegate=m.may_delegate,
+                started_at=world.now - YEAR,
                 ended_at=ended if m.is_ended else None,
-            )
-        for d in world.delegations:
-            f.DelegationFactory.create(
-                agent=self.agents[d.agent],
-                establishment=self.schools[d.school],
-                granted_by=None if d.granted_by is None else self.agents[d.granted_by],
-                source="CLAIMS" if d.granted_by is None else "GRANTED",
-                profile=d.profile,
-                population=d.population,
-                begins_on=d.first_day,
-                ends_on=d.last_day,
-                ended_at=ended if d.is_ended else None,
             )
         for r in world.roles:
             e.AcademyRole.objects.create(
@@ -182,14 +213,13 @@ class Planted:
                 kind="ASSISTANCE",
                 ended_at=ended if r.is_ended else None,
             )
-        for v in world.visits:
-            hour = timedelta(hours=1)
+        for number, v in enumerate(world.visits):
             e.Visit.objects.create(
                 agent=self.agents[v.agent],
                 establishment=self.schools[v.school],
-                reason="Appel d’une famille",
-                started_at=world.now - 2 * hour,
-                ends_at=world.now + (-hour if v.is_over else hour),
+                reason=f"Appel {mark(w.REASON, number)}",
+                started_at=world.now - 2 * HOUR,
+                ends_at=world.now + (-HOUR if v.is_over else HOUR),
             )
 
     def _past(self) -> None:
@@ -203,6 +233,7 @@ class Planted:
                 agent=self.agents[deed.agent],
                 target_kind="account",
                 target_id=self.accounts[deed.account].pk,
+                data={"operation": NO_OPERATION} if deed.in_bulk else {},
             )
         for number, mail in enumerate(self.world.mails):
             delivery = Delivery.objects.create(

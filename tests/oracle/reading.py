@@ -46,7 +46,15 @@ class Reader:
 
     def rows(self, answer: HttpResponse) -> Counter[frozenset[str]]:
         """The marks of each line of the tables of a page."""
-        bodies = re.findall(r"<tbody>(.*?)</tbody>", text_of(answer), re.DOTALL)
+        return self._rows_of(text_of(answer))
+
+    def tables(self, answer: HttpResponse) -> dict[str, Counter[frozenset[str]]]:
+        """The same, by the caption of each table."""
+        tables = re.findall(r"<caption>(.*?)</caption>(.*?)</table>", text_of(answer), re.DOTALL)
+        return {caption: self._rows_of(table) for caption, table in tables}
+
+    def _rows_of(self, text: str) -> Counter[frozenset[str]]:
+        bodies = re.findall(r"<tbody>(.*?)</tbody>", text, re.DOTALL)
         lines = [line for body in bodies for line in re.findall(r"<tr>(.*?)</tr>", body, re.DOTALL)]
         return Counter(frozenset(self.marks_of(line)) for line in lines)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from tests.oracle.world import World
 
 CONSULT, EXPORT, ASSIST = "consult", "export", "assist"
-EXPORT_SECRETS, CONFIGURE = "export secrets", "configure"
-ALL = {CONSULT, EXPORT, ASSIST, EXPORT_SECRETS, CONFIGURE}
+EXPORT_SECRETS, CONFIGURE, READ_JOURNAL = "export secrets", "configure", "read journal"
+DELEGATE, APPOINT = "delegate", "appoint"
+OF_DEPUTY = {CONSULT, EXPORT, ASSIST, EXPORT_SECRETS, CONFIGURE, READ_JOURNAL}
 OF_PROFILE = {
     "CONSULT": {CONSULT, EXPORT},
     "ASSIST": {CONSULT, EXPORT, ASSIST},
@@ -41,6 +42,14 @@ class Row:
     account: int
     pupil: int
     record: int | None
+
+
+@dataclass(frozen=True)
+class Act:
+    """A line of the journal: by whom, and on which account, if the reader sees it."""
+
+    agent: int
+    account: int | None = None
 
 
 class Oracle:
@@ -64,20 +73,28 @@ class Oracle:
     def _granted(self, agent: int, school: int) -> Iterable[tuple[str, set[str]]]:
         both = (STUDENT, RESPONSABLE)
         here = (agent, school)
-        if any((m.agent, m.school) == here and not m.is_ended for m in self.world.mandates):
-            yield from ((population, ALL) for population in both)
+        for mandate in self.world.mandates:
+            if (mandate.agent, mandate.school) == here and not mandate.is_ended:
+                yield from ((population, _of_mandate(mandate)) for population in both)
         day = self.day_in(school)
         for each in self.world.delegations:
-            is_begun = each.first_day <= day and (each.last_day is None or day <= each.last_day)
-            is_vouched = each.granted_by is None or self._directs(each.granted_by, school)
-            if (each.agent, each.school) == here and is_begun and not each.is_ended and is_vouched:
+            is_open = each.first_day <= day and self._is_open(each)
+            if (each.agent, each.school) == here and is_open:
                 yield from ((p, OF_PROFILE[each.profile]) for p in OF_POPULATION[each.population])
         if self._visits(agent, school):
             yield from ((population, {CONSULT}) for population in both)
 
-    def _directs(self, agent: int, school: int) -> bool:
-        found = [m for m in self.world.mandates if (m.agent, m.school) == (agent, school)]
-        return any(m.role == "DIRECTOR" and not m.is_ended for m in found)
+    def _is_open(self, delegation: w.Delegation) -> bool:
+        """In force or to come: of the federation, or of a granter who may still delegate there."""
+        day, granter = self.day_in(delegation.school), delegation.granted_by
+        is_over = delegation.is_ended or (delegation.last_day is not None and delegation.last_day < day)
+        return not is_over and (granter is None or self._may_grant(granter, delegation.school))
+
+    def _may_grant(self, agent: int, school: int) -> bool:
+        return any(DELEGATE in _of_mandate(m) for m in self._mandates_at(school) if m.agent == agent)
+
+    def _mandates_at(self, school: int) -> list[w.Mandate]:
+        return [m for m in self.world.mandates if m.school == school and not m.is_ended]
 
     def _visits(self, agent: int, school: int) -> bool:
         academy = self.world.schools[school].academy
@@ -93,6 +110,15 @@ class Oracle:
 
     def may(self, agent: int, school: int, right: str, population: str) -> bool:
         return right in self.rights(agent, school).get(population, set())
+
+    def has(self, agent: int, school: int, right: str) -> bool:
+        return any(right in rights for rights in self.rights(agent, school).values())
+
+    def status_of(self, agent: int, school: int, right: str) -> int:
+        """Of a page of the whole establishment, which asks for a right."""
+        if not self.rights(agent, school):
+            return 404
+        return 200 if self.has(agent, school, right) else 403
 
     def status(self, agent: int, school: int, population: str, right: str, *, done: int = 200) -> int:
         """Of a request on what concerns one population: unseen is 404, forbidden is 403."""
@@ -141,7 +167,8 @@ class Oracle:
 
     def frame(self, agent: int, school: int) -> set[str]:
         """Around every page: who signed in, and where."""
-        return {mark(w.AGENT, agent), mark(w.SCHOOL, school)}
+        reasons = self._reasons(school) if self._visits(agent, school) else set()
+        return {mark(w.AGENT, agent), mark(w.SCHOOL, school)} | reasons
 
     def pupil(self, number: int) -> set[str]:
         return {mark(w.PUPIL_SURNAME, number), mark(w.PUPIL_GIVEN_NAME, number)}
@@ -322,7 +349,107 @@ class Oracle:
         for deed in self.world.deeds:
             if deed.school == school and deed.account in seen:
                 told |= {mark(w.AGENT, deed.agent)} | self.account(deed.account)
-        return told
+        return told | self._reasons(school)
+
+    def _reasons(self, school: int) -> set[str]:
+        return {mark(w.REASON, n) for n, visit in enumerate(self.world.visits) if visit.school == school}
+
+    # Who directs: the journal, the delegations, the visits.
+
+    def journal(self, agent: int, school: int, *, with_details: bool) -> Counter[Act]:
+        """What was done in the establishment; an account is named while the reader sees it there."""
+        seen = self.seen(agent, school)
+        told = Counter(
+            Act(deed.agent, deed.account if deed.account in seen else None)
+            for deed in self.world.deeds
+            if deed.school == school and (with_details or not deed.in_bulk)
+        )
+        return told + Counter(Act(each) for each in self._signed_in(school))
+
+    def _signed_in(self, school: int) -> set[int]:
+        """Who signed in, two hours ago, while they directed the establishment or had a delegation there."""
+        at = self.now - timedelta(hours=2)
+        day = at.astimezone(ZONES[self.world.schools[school].academy]).date()
+        directed = {m.agent for m in self.world.mandates if m.school == school}
+        return directed | {
+            d.agent
+            for d in self.world.delegations
+            if d.school == school and d.first_day <= day and (d.last_day is None or day <= d.last_day)
+        }
+
+    def acts_on(self, school: int, account: int) -> Counter[Act]:
+        """The journal of one account the reader sees."""
+        found = (d for d in self.world.deeds if (d.school, d.account) == (school, account))
+        return Counter(Act(deed.agent, account) for deed in found)
+
+    def known_agents(self, school: int) -> set[int]:
+        """Who has ever directed the establishment, or had a delegation there."""
+        held = [*self.world.mandates, *self.world.delegations]
+        return {each.agent for each in held if each.school == school}
+
+    def visitors(self, school: int) -> set[int]:
+        return {visit.agent for visit in self.world.visits if visit.school == school}
+
+    def visits_to(self, school: int) -> Counter[frozenset[str]]:
+        return Counter(
+            frozenset({mark(w.AGENT, visit.agent), mark(w.REASON, n)})
+            for n, visit in enumerate(self.world.visits)
+            if visit.school == school
+        )
+
+    def directing(self, school: int) -> set[int]:
+        return {m.agent for m in self._mandates_at(school)}
+
+    def deputies(self, school: int) -> set[int]:
+        """Those who do not direct the establishment besides."""
+        held = self._mandates_at(school)
+        return {m.agent for m in held} - {m.agent for m in held if m.role == "DIRECTOR"}
+
+    def open_delegations(self, school: int) -> Counter[frozenset[str]]:
+        """In force or to come, each with its granter."""
+        return Counter(
+            frozenset(mark(w.AGENT, a) for a in (d.agent, d.granted_by) if a is not None)
+            for d in self.world.delegations
+            if d.school == school and self._is_open(d)
+        )
+
+    def told_of_delegations(self, school: int) -> set[str]:
+        granters = {d.granted_by for d in self.world.delegations if d.school == school}
+        told = self.known_agents(school) | (granters - {None})
+        return {mark(w.AGENT, agent) for agent in told if agent is not None}
+
+    def change_status(self, agent: int, school: int, delegation: int) -> int:
+        """Of the page which changes a delegation: those of the school alone, not over, granted by hand.
+
+        One whose granter may delegate no more opens nothing, but can be taken over.
+        """
+        status = self.status_of(agent, school, DELEGATE)
+        each, day = self.world.delegations[delegation], self.day_in(school)
+        is_over = each.is_ended or (each.last_day is not None and each.last_day < day)
+        is_there = each.school == school and each.granted_by is not None and not is_over
+        return status if status != 200 or is_there else 404
+
+    def deputy_status(self, agent: int, school: int, deputy: int) -> int:
+        status = self.status_of(agent, school, APPOINT)
+        return status if status != 200 or deputy in self.deputies(school) else 404
+
+    def may_find(self, school: int, agent: int, *, by_address: bool) -> bool:
+        """Whom one may delegate to: by name the people of the school alone, by whole address anyone."""
+        return self.world.agents[agent].is_active and (by_address or agent in self.known_agents(school))
+
+    # The assistance of an académie.
+
+    def assists(self, agent: int) -> bool:
+        return any(r.agent == agent and not r.is_ended for r in self.world.roles)
+
+    def may_assist(self, agent: int, school: int) -> bool:
+        place = self.world.schools[school]
+        roles = (r.academy for r in self.world.roles if r.agent == agent and not r.is_ended)
+        return place.is_offered and place.academy in roles
+
+    def assisted_by(self, agent: int) -> set[str]:
+        schools = range(len(self.world.schools))
+        return {mark(w.SCHOOL, school) for school in schools if self.may_assist(agent, school)}
 
     def listed_password(self, agent: int, school: int, number: int) -> str:
         """What a list made to bear passwords prints of that of an account."""
@@ -330,3 +457,10 @@ class Oracle:
         if account.password == "live" and self.may(agent, school, EXPORT_SECRETS, account.kind):
             return mark(w.SECRET, number)
         return PASSWORDS_PRINTED[account.password]
+
+
+def _of_mandate(mandate: w.Mandate) -> set[str]:
+    """A director does all; a deputy delegates where a director lets them, and lets nobody."""
+    if mandate.role == "DIRECTOR":
+        return OF_DEPUTY | {DELEGATE, APPOINT}
+    return OF_DEPUTY | ({DELEGATE} if mandate.may_delegate else set())

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.django_db
 
 # A long run: ORACLE_EXAMPLES=2000 pytest tests/oracle
-EXAMPLES = int(os.environ.get("ORACLE_EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("ORACLE_EXAMPLES", "6"))
 PHASES = [Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink]
 
 

@@ -57,14 +57,18 @@ class Rights(RuleBasedStateMachine):
             transaction.set_rollback(True)
             self.history.__exit__(None, None, None)
 
-    @rule(agent=agents, school=schools, role=st.sampled_from(["DIRECTOR", "DEPUTY"]))
-    def a_mandate_begins(self, agent, school, role):
+    @rule(
+        agent=agents, school=schools, role=st.sampled_from(["DIRECTOR", "DEPUTY"]), may_delegate=st.booleans()
+    )
+    def a_mandate_begins(self, agent, school, role, may_delegate):
         if any((m.agent, m.school, m.role) == (agent, school, role) for m in self._in_force()):
             return
-        self.world.mandates.append(w.Mandate(agent, school, role))
+        self.world.mandates.append(w.Mandate(agent, school, role, may_delegate=may_delegate))
         who, where = self.rows.agents[agent], self.rows.schools[school]
         self.mandates.append(
-            e.Mandate.objects.create(agent=who, establishment=where, role=role, source="AAF")
+            e.Mandate.objects.create(
+                agent=who, establishment=where, role=role, source="AAF", may_delegate=may_delegate
+            )
         )
 
     def _in_force(self):
@@ -82,16 +86,18 @@ class Rights(RuleBasedStateMachine):
         population=st.sampled_from(["BOTH", "STUDENTS", "RESPONSABLES"]),
         begins=st.integers(-1, 2),
         days=st.none() | st.integers(0, 2),
+        by=st.none() | agents,
     )
-    def a_delegation_is_granted(self, agent, school, profile, population, begins, days):
+    def a_delegation_is_granted(self, agent, school, profile, population, begins, days, by):
         begins += (self.oracle.now.date() - w.TODAY).days
         ends = None if days is None else begins + days
-        drawn = w.Delegation(agent, school, profile, population, begins, ends)
+        drawn = w.Delegation(agent, school, profile, population, begins, ends, granted_by=by)
         self.world.delegations.append(drawn)
         self.delegations.append(
             e.Delegation.objects.create(
                 agent=self.rows.agents[agent],
                 establishment=self.rows.schools[school],
+                granted_by=None if by is None else self.rows.agents[by],
                 profile=profile,
                 population=population,
                 begins_on=drawn.first_day,

@@ -15,9 +15,20 @@ from django.utils.http import urlencode
 
 from accounts import exports
 from accounts.models import Operation
+from establishments.kept_forms import session_ended
 from tests.oracle import world as w
 from tests.oracle.reading import number, text_of
-from tests.oracle.rules import ASSIST, CONFIGURE, CONSULT, EXPORT, EXPORT_SECRETS, STATES
+from tests.oracle.rules import (
+    ASSIST,
+    CONFIGURE,
+    CONSULT,
+    DELEGATE,
+    EXPORT,
+    EXPORT_SECRETS,
+    READ_JOURNAL,
+    STATES,
+    Act,
+)
 from tests.oracle.world import RESPONSABLE, STUDENT, mark
 
 if TYPE_CHECKING:
@@ -29,7 +40,10 @@ if TYPE_CHECKING:
     from tests.oracle.reading import Reader
     from tests.oracle.rules import Oracle, Row
 
+Names = frozenset[str]
+
 LISTS = {RESPONSABLE: "responsable_list", STUDENT: "student_list"}
+EXPORTED = "Journal exporté"
 LABELS = {RESPONSABLE: "Responsable", STUDENT: "Élève"}
 PLACES = (
     "the_door",
@@ -44,9 +58,32 @@ PLACES = (
     "statistics",
     "searches",
     "exported_lists",
+    "journal",
+    "exported_journal",
+    "delegations",
+    "delegates",
+    "visits",
+    "academy",
+    "oneself",
+    "kept_form",
 )
 # Where it is enough to look in an establishment which does not exist for the agent.
-SHUT_PLACES = ("the_door", "lists", "account_pages", "passwords", "drafts", "operations", "documents")
+SHUT_PLACES = (
+    "the_door",
+    "lists",
+    "account_pages",
+    "passwords",
+    "drafts",
+    "operations",
+    "documents",
+    "journal",
+    "delegations",
+    "delegates",
+    "visits",
+    "academy",
+    "oneself",
+    "kept_form",
+)
 PAGES = ("establishment", "assistance", "operation_list", "statistics")
 
 
@@ -121,9 +158,8 @@ class Walk:
         expected = 200 if self.rights else 404
         for name in PAGES:
             self.check_status(self.get(name), expected)
-        may_configure = any(CONFIGURE in rights for rights in self.rights.values())
         self.check_status(
-            self.get("establishment_settings"), 200 if may_configure else (403 if self.rights else 404)
+            self.get("establishment_settings"), self.oracle.status_of(self.agent, self.school, CONFIGURE)
         )
 
     def home(self) -> None:
@@ -219,6 +255,8 @@ class Walk:
                 assert ("par un autre établissement" in text_of(answer).partition('id="history"')[2]) == (
                     signed_elsewhere
                 ), self._who
+            if not self.rights:
+                continue
             for name in ("account_assistance", "account_escalation"):
                 answer = self.get(name, row.pk)
                 if self.check_status(answer, status):
@@ -375,6 +413,161 @@ class Walk:
     def _listed(self, row: Row) -> tuple[frozenset[str], str]:
         names = self.oracle.row(row) - {f"account {row.account}"}
         return names, self.oracle.listed_password(self.agent, self.school, row.account)
+
+    def journal(self) -> None:
+        status = self.oracle.status_of(self.agent, self.school, READ_JOURNAL)
+        agents = self._marks_of(self.oracle.known_agents(self.school) | self.oracle.visitors(self.school))
+        for detail in ("", "on"):
+            answer = self.get("journal", detail=detail)
+            if self.check_status(answer, status):
+                due = self.oracle.journal(self.agent, self.school, with_details=bool(detail))
+                self._check_acts(self.reader.rows(answer), due)
+                self.check_says(answer, agents | {m for act in due for m in self._told_of(act)})
+        seen = self.oracle.seen(self.agent, self.school)
+        for account in range(len(self.world.accounts)) if status == 200 else ():
+            answer = self.get("journal", compte=f"x.{mark(w.IDENTIFIER, account).lower()}")
+            due = self.oracle.acts_on(self.school, account) if account in seen else Counter()
+            self._check_acts(self.reader.rows(answer), due)
+
+    def _check_acts(self, found: Counter[Names], due: Counter[Act]) -> None:
+        """Each line bears its agent and its account, and no name but those the account goes by here."""
+        acts: Counter[Act] = Counter()
+        for marks, times in found.items():
+            act = self._act_of(marks)
+            if act is None:
+                continue
+            too_much = marks - self._told_of(act)
+            assert not too_much, f"{self._who} a line of the journal tells {sorted(too_much)}"
+            acts[act] += times
+        assert acts == due, f"{self._who} journal"
+
+    def _act_of(self, marks: Names) -> Act | None:
+        """None for the line of a day, which bears no mark."""
+        agents = [n for n in range(len(self.world.agents)) if mark(w.AGENT, n) in marks]
+        accounts = [n for n in range(len(self.world.accounts)) if mark(w.IDENTIFIER, n) in marks]
+        assert max(len(agents), len(accounts)) < 2, f"{self._who} {sorted(marks)}"
+        return Act(agents[0], accounts[0] if accounts else None) if agents else None
+
+    def _told_of(self, act: Act) -> set[str]:
+        told = {mark(w.AGENT, act.agent)}
+        if act.account is None:
+            return told
+        return told | self.oracle.account(act.account) | self.oracle.holders(act.account, self.school)
+
+    @staticmethod
+    def _marks_of(agents: Iterable[int]) -> set[str]:
+        return {mark(w.AGENT, agent) for agent in agents}
+
+    def exported_journal(self) -> None:
+        status = self.oracle.status_of(self.agent, self.school, READ_JOURNAL)
+        for detail in ("", "on"):
+            answer = self.post("journal_export", detail=detail)
+            if self.check_status(answer, status):
+                _, *lines = csv.reader(StringIO(b"".join(answer).decode("utf-8-sig")), delimiter=";")
+                # The line of the export before this one is told too.
+                found = Counter(
+                    frozenset(self.reader.marks_of(";".join(line))) for line in lines if line[3] != EXPORTED
+                )
+                due = self.oracle.journal(self.agent, self.school, with_details=bool(detail))
+                self._check_acts(found, due)
+
+    def delegations(self) -> None:
+        answer = self.get("delegations")
+        if self.check_status(answer, self.oracle.status_of(self.agent, self.school, DELEGATE)):
+            tables = self.reader.tables(answer)
+            directing = Counter(frozenset({m}) for m in self._marks_of(self.oracle.directing(self.school)))
+            assert self._agents_in(tables, "Direction") == directing, f"{self._who} delegations"
+            due = self.oracle.open_delegations(self.school)
+            assert self._agents_in(tables, "en cours ou à venir") == due, f"{self._who} delegations"
+            self.check_says(answer, self.oracle.told_of_delegations(self.school))
+        for delegation, row in enumerate(self.planted.delegations):
+            if not self.rights and self.world.delegations[delegation].school != self.school:
+                continue
+            due_status = self.oracle.change_status(self.agent, self.school, delegation)
+            told = self.oracle.told_of_delegations(self.school) if due_status == 200 else set()
+            for name in ("delegation_change", "delegation_end"):
+                answer = self.get(name, row.pk)
+                if self.check_status(answer, due_status):
+                    self.check_says(answer, told)
+        for agent, each in enumerate(self.planted.agents if self.rights else ()):
+            answer = self.get("deputy", each.pk)
+            if self.check_status(answer, self.oracle.deputy_status(self.agent, self.school, agent)):
+                self.check_says(answer, self.oracle.told_of_delegations(self.school))
+
+    @staticmethod
+    def _agents_in(tables: dict[str, Counter[Names]], caption: str) -> Counter[Names]:
+        return sum((rows for name, rows in tables.items() if caption in name), Counter())
+
+    def delegates(self) -> None:
+        """Every agent of the world is looked for, by name and by address."""
+        status = self.oracle.status_of(self.agent, self.school, DELEGATE)
+        for agent in range(len(self.world.agents)):
+            address = f"{mark(w.AGENT_MAIL, agent).lower()}@example.org"
+            for query in (mark(w.AGENT, agent), address, address[:-1], "xq"):
+                answer = self.get("delegation_search", q=query)
+                if not self.check_status(answer, status):
+                    return
+                found = {m for m in self.reader.marks_of(_results(answer)) if m[2] == w.AGENT}
+                assert found == self._marks_of(self._to_delegate_to(query, agent)), f"{self._who} q={query}"
+
+    def _to_delegate_to(self, query: str, agent: int) -> set[int]:
+        if query == "xq":
+            agents = range(len(self.world.agents))
+            return {a for a in agents if self.oracle.may_find(self.school, a, by_address=False)}
+        is_whole, is_name = query.endswith("@example.org"), "@" not in query
+        is_found = self.oracle.may_find(self.school, agent, by_address=is_whole)
+        return {agent} if is_found and (is_whole or is_name) else set()
+
+    def visits(self) -> None:
+        answer = self.get("visit_list")
+        if self.check_status(answer, self.oracle.status_of(self.agent, self.school, CONFIGURE)):
+            due = self.oracle.visits_to(self.school)
+            assert self.reader.rows(answer) == due, f"{self._who} consultations"
+            self.check_says(answer, {m for row in due for m in row})
+
+    def academy(self) -> None:
+        """The assistance finds the establishments of its own académies, and comes in nowhere else."""
+        name = mark(w.SCHOOL, self.school)
+        answer = self.client.get(reverse("assistance_home"), {"q": name})
+        if self.check_status(answer, 200 if self.oracle.assists(self.agent) else 404):
+            self.check_says(answer, self.oracle.assisted_by(self.agent) | {name})
+            found = f'href="{reverse("visit_begin", args=[self.uai])}"' in _results(answer)
+            assert found == self.oracle.may_assist(self.agent, self.school), f"{self._who} assistance"
+        answer = self.client.get(reverse("visit_begin", args=[self.uai]))
+        status = 404
+        if self.oracle.may_assist(self.agent, self.school):
+            status = 302 if self.rights else 200
+        self.check_status(answer, status)
+
+    def oneself(self) -> None:
+        """One's own sessions are listed, and nobody else's are ended: the same in every establishment."""
+        if self.school:
+            return
+        text = text_of(self.client.get(reverse("mfa_index")))
+        found = {n for n in range(len(self.world.agents)) if f"{w.session_address(n)}<" in text}
+        assert found == {self.agent}, f"{self._who} sessions of {found}"
+        for agent, row in enumerate(self.planted.sessions):
+            self.client.post(reverse("session_end", args=[row.pk]))
+            is_left = type(row).objects.filter(pk=row.pk).exists()
+            assert is_left == (agent != self.agent), f"{self._who} session of {agent}"
+
+    def kept_form(self) -> None:
+        """Who signs in after another, in one browser, reads nothing of what the other had sent."""
+        for author in range(len(self.world.agents)) if not self.school else ():
+            browser = Client()
+            session = browser.session
+            session_ended(session, self.planted.agents[author])
+            session.save()
+            browser.post(self._address("operation_create", ()), {"accounts": mark(w.SECRET, author)})
+            browser.force_login(self.planted.agents[self.agent])
+            text = text_of(browser.get(reverse("kept_form")))
+            assert (mark(w.SECRET, author) in text) == (author == self.agent), f"{self._who} of {author}"
+
+
+def _results(answer: HttpResponse) -> str:
+    """The list of what a search found."""
+    found = re.findall(r'<ul class="console-list console-places">(.*?)</ul>', text_of(answer), re.DOTALL)
+    return found[0] if found else ""
 
 
 def _cells(answer: HttpResponse) -> list[list[str]]:

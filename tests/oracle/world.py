@@ -104,6 +104,7 @@ class Mandate(_Told):
     role: str = "DIRECTOR"
     source: str = "AAF"
     is_ended: bool = False
+    may_delegate: bool = False
 
 
 @dataclass(repr=False)
@@ -148,11 +149,12 @@ class Visit(_Told):
 
 @dataclass(repr=False)
 class Deed(_Told):
-    """An act on an account, in its history."""
+    """An act on an account, in its history; in bulk, the journal tells it in its detail alone."""
 
     account: int
     school: int
     agent: int
+    in_bulk: bool = False
 
 
 @dataclass(repr=False)
@@ -199,6 +201,7 @@ PUPIL_SURNAME, PUPIL_GIVEN_NAME, ROOM, DOCUMENT, SCHOOL = "A", "B", "C", "D", "E
 SURNAME, GIVEN_NAME, ADDRESS, IDENTIFIER, SECRET, AGENT = "F", "G", "H", "I", "K", "L"
 MAIL, VALIDATED_MAIL, PENDING_MAIL, MAILED_TO = "M", "N", "O", "P"
 PUPIL_KEY, RECORD_KEY = "T", "U"
+AGENT_MAIL, REASON = "Q", "R"
 # Of a room: that of the school, and its number there.
 ROOMS_A_SCHOOL = 10
 
@@ -218,6 +221,11 @@ def mobile(number: int) -> str:
 
 
 VALIDATED_MOBILE = 5000
+
+
+def session_address(agent: int) -> str:
+    """From where an agent left a session open."""
+    return f"203.0.113.{agent}"
 
 
 def mobile_mark(number: int) -> str:

@@ -99,7 +99,9 @@ def _agents(draw: Any, world: World) -> None:
     both = {"agent": agent, "school": school}
     role = st.sampled_from(["DIRECTOR", "DEPUTY"])
     source = st.sampled_from(["AAF", "CLAIMS", "GRANTED"])
-    for each in _several(draw, 0, 3, **both, role=role, source=source, is_ended=rarely):
+    for each in _several(
+        draw, 0, 3, **both, role=role, source=source, is_ended=rarely, may_delegate=st.booleans()
+    ):
         if not any(_is_same(each, mandate) for mandate in world.mandates):
             world.mandates.append(w.Mandate(**each))
     for each in _several(
@@ -131,7 +133,7 @@ def _past(draw: Any, world: World) -> None:
     """What was done, mailed, made, and is to be corrected."""
     account, agent, school = _one_of(world.accounts), _one_of(world.agents), _one_of(world.schools)
     both = {"account": account, "school": school}
-    world.deeds = [w.Deed(**each) for each in _several(draw, 0, 3, **both, agent=agent)]
+    world.deeds = [w.Deed(**each) for each in _several(draw, 0, 4, **both, agent=agent, in_bulk=rarely)]
     world.mails = [w.Mail(**each) for each in _several(draw, 0, 2, **both)]
     world.issues = draw(st.lists(_one_of(world.pupils), max_size=2, unique=True))
     for each in _several(
