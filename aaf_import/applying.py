@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,9 +11,11 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from aaf_import.attributes import NAMES
-from aaf_import.identity import Identity
+from aaf_import.extract import Kind
+from aaf_import.identity import FeedKey, Identity
 from aaf_import.merging.agents import merge_agents
 from aaf_import.merging.anomalies import count_anomalies, find_unresolved, write_anomalies
+from aaf_import.merging.changes import find_wholly_told, stage_changes
 from aaf_import.merging.departures import Losses, Thresholds, find_departures, set_aside_establishments
 from aaf_import.merging.duplicates import keep_first_entries
 from aaf_import.merging.links import merge_links
@@ -56,14 +59,31 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`force` applies an older extract, or one that loses much; `dry_run` undoes everything at the end."""
+    """How to take an extract.
+
+    `force` applies an older one, or one that loses much; `year_change` expects many departures; `dry_run`
+    undoes everything at the end; only what is of `feed`, when it is given, is taken.
+    """
 
     force: bool = False
     dry_run: bool = False
+    year_change: bool = False
+    feed: FeedKey | None = None
 
 
-def apply(run: ImportRun, identity: Identity, covered: frozenset[str], options: Options) -> None:
-    """Apply the run's staged tables, and write on the run what was done; raises Refused, nothing done."""
+def apply(
+    run: ImportRun,
+    identity: Identity,
+    covered: frozenset[str],
+    options: Options,
+    refusals: Sequence[str] = (),
+) -> None:
+    """Apply the run's staged tables, and write on the run what was done.
+
+    `refusals` are reasons known already why the extract must not be applied. Raises Refused, nothing done:
+    the run says what would have been.
+    """
+    found = list(refusals)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_SESSION)
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [APPLY_LOCK])
@@ -71,23 +91,33 @@ def apply(run: ImportRun, identity: Identity, covered: frozenset[str], options: 
             "SELECT set_config('search_path', %s || ', ' || current_setting('search_path'), true)",
             [schema_of(run.pk)],
         )
-        merge = Merge(cursor, _feed(identity), timezone.now(), covered)
-        if not options.force:
-            _check_order(merge.feed, identity.day)
-        _merge_places_and_people(merge, force=options.force)
+        merge = Merge(cursor, _feed(identity), timezone.now(), covered, identity.kind is Kind.DELTA)
+        found += _check_order(merge.feed, identity.day)
+        found += _merge_places_and_people(merge, _thresholds(year_change=run.year_change))
         accounts = precreate_accounts(merge.feed, now=merge.now)
         refresh_data_issues(merge.feed, now=merge.now)
         tell_establishments(merge)
         # Last: a director who signs in meanwhile waits for the end of the transaction.
         merge_agents(merge, NAMES[identity.degree].mail)
         _report(run, merge, accounts)
-        if options.dry_run:
-            run.status = ImportRun.Status.DRY_RUN
+        is_refused = bool(found) and not options.force
+        if is_refused or options.dry_run:
             transaction.set_rollback(True)
         else:
             _keep(run, merge, identity)
+    if is_refused:
+        raise Refused(" ".join(found))
     if options.dry_run:
+        run.status = ImportRun.Status.DRY_RUN
         run.save()
+
+
+def is_year_change(day: date) -> bool:
+    """Whether extracts of that day change the school year."""
+    return (
+        len(settings.AAF_YEAR_CHANGE) == 2
+        and settings.AAF_YEAR_CHANGE[0] <= day <= settings.AAF_YEAR_CHANGE[1]
+    )
 
 
 def _feed(identity: Identity) -> Feed:
@@ -95,23 +125,30 @@ def _feed(identity: Identity) -> Feed:
     return Feed.objects.get_or_create(academy_id=identity.academy, degree=identity.degree)[0]
 
 
-def _check_order(feed: Feed, day: date) -> None:
-    if feed.extract_date and day < feed.extract_date:
-        last = f"{feed.extract_date:%d/%m/%Y}"
-        raise Refused(f"Cet extrait, du {day:%d/%m/%Y}, est plus ancien que le dernier appliqué ({last}).")
+def _check_order(feed: Feed, day: date) -> list[str]:
+    if not feed.extract_date or day >= feed.extract_date:
+        return []
+    last = f"{feed.extract_date:%d/%m/%Y}"
+    return [f"Cet extrait, du {day:%d/%m/%Y}, est plus ancien que le dernier appliqué ({last})."]
 
 
-def _merge_places_and_people(merge: Merge, *, force: bool) -> None:
-    """Places, then who leaves them, then people, then what links them."""
+def _thresholds(*, year_change: bool) -> Thresholds:
+    """At the change of year a school may lose all its pupils, and a feed many."""
+    if year_change:
+        return Thresholds(settings.AAF_WATCHED_FROM, 1, settings.AAF_YEAR_CHANGE_LOSS)
+    return Thresholds(settings.AAF_WATCHED_FROM, settings.AAF_ESTABLISHMENT_LOSS, settings.AAF_FEED_LOSS)
+
+
+def _merge_places_and_people(merge: Merge, thresholds: Thresholds) -> list[str]:
+    """Places, then who leaves them, then people, then what links them; why it should not be believed."""
+    if merge.is_delta:
+        stage_changes(merge)
     keep_first_entries(merge)
+    if merge.is_delta:
+        find_wholly_told(merge)
     merge_territories(merge)
     merge_establishments(merge)
     losses = find_departures(merge)
-    thresholds = Thresholds(
-        settings.AAF_WATCHED_FROM, settings.AAF_ESTABLISHMENT_LOSS, settings.AAF_FEED_LOSS
-    )
-    if not force:
-        _check_losses(losses, thresholds)
     set_aside_establishments(merge, thresholds)
     merge_classes(merge)
     merge_students(merge)
@@ -120,13 +157,22 @@ def _merge_places_and_people(merge: Merge, *, force: bool) -> None:
     leave_establishments(merge)
     offer_establishments(merge)
     find_unresolved(merge)
+    return _check_losses(losses, thresholds, is_delta=merge.is_delta)
 
 
-def _check_losses(losses: dict[str, Losses], thresholds: Thresholds) -> None:
-    for who, loss in losses.items():
-        if loss.exceed(thresholds.feed_share, thresholds.watched_from):
-            lost = f"{loss.gone} {_WHO[who]} sur {loss.present}"
-            raise Refused(f"{lost} ne sont plus dans l’extrait : il est sans doute incomplet.")
+def _check_losses(losses: dict[str, Losses], thresholds: Thresholds, *, is_delta: bool) -> list[str]:
+    why = (
+        "sont supprimés par l’extrait : c’est sans doute une erreur."
+        if is_delta
+        else "ne sont plus dans l’extrait : il est sans doute incomplet."
+    )
+    too_many = [
+        f"{loss.gone} {_WHO[who]} sur {loss.present} {why}"
+        for who, loss in losses.items()
+        if loss.exceed(thresholds.feed_share, thresholds.watched_from)
+    ]
+    # Responsables leave with their pupils: one says it.
+    return too_many[:1]
 
 
 def _report(run: ImportRun, merge: Merge, accounts: dict[AccountKind, int]) -> None:

@@ -59,6 +59,17 @@ STAFF = StagedTable(
     "staged_staff", "jointure text, title text, surname text, given_name text, mail text", digested=True
 )
 MANDATES = StagedTable("staged_mandate", "position bigint, staff text, structure text, role text")
+# Texts alone: what is not given is empty. A class is of the structure its value names, given or not.
+_GIVEN = "position bigint, given text[]"
+MODIFIED_STUDENTS = StagedTable(
+    "modified_student",
+    f"{_GIVEN}, {STUDENTS.columns.replace('birth_date date', 'birth_date text')}, of_structure text",
+)
+MODIFIED_RESPONSABLES = StagedTable(
+    "modified_responsable", f"{_GIVEN}, {RESPONSABLES.columns}, text_number text, text_number_raw text"
+)
+MODIFIED_STAFF = StagedTable("modified_staff", f"{_GIVEN}, {STAFF.columns}")
+DELETIONS = StagedTable("staged_deletion", "position bigint, category text, jointure text")
 REJECTED = StagedTable("staged_rejected", "category text, jointure text")
 ANOMALIES = StagedTable(
     "staged_anomaly",
@@ -73,6 +84,10 @@ TABLES = (
     LINKS,
     STAFF,
     MANDATES,
+    MODIFIED_STUDENTS,
+    MODIFIED_RESPONSABLES,
+    MODIFIED_STAFF,
+    DELETIONS,
     REJECTED,
     ANOMALIES,
 )
@@ -99,6 +114,10 @@ class Batch:
         line = _escaped(values)
         digest = md5(f"{READING}\t{line}".encode(), usedforsecurity=False).hexdigest()
         self.lines[table].append(f"{self.position}\t{digest}\t{line}\n")
+
+    def add_modified(self, table: StagedTable, given: Iterable[str], *values: str) -> None:
+        """A row of which only the columns `given` are known."""
+        self.add(table, str(self.position), f"{{{','.join(sorted(given))}}}", *values)
 
     def add_fault(
         self,

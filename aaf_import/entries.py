@@ -27,6 +27,8 @@ MAX_ENTRY_SIZE = 16 << 20
 """No genuine entry is near: what is larger was made to fill the memory."""
 _HEADER_SIZE = 1 << 14
 _END = "</addRequest>"
+# What a Delta's files also cut at: they may hold no addition at all.
+_OTHER_ENDS = (b"</modifyRequest>", b"</deleteRequest>")
 # An end tag in a comment or a CDATA section cuts a piece short: it is joined to the next ones, some times.
 _MAX_JOINED = 8
 # Orders of attributes learnt from one file: a genuine file has one or two.
@@ -150,6 +152,8 @@ def read_entries(file: IO[bytes], attributes: Collection[str]) -> Iterator[list[
         searched = max(0, len(rest) - len(end))
         rest += chunk
         cut = rest.rfind(end, searched) + len(end)
+        if cut < len(end):
+            cut = max(0 if (at := rest.rfind(other)) < 0 else at + len(other) for other in _OTHER_ENDS)
         if cut >= len(end):
             yield reader.read(rest[:cut])
             rest = rest[cut:]
@@ -196,10 +200,10 @@ class _Reader:
         self._error: Malformed | None = None
 
     def read(self, data: bytes) -> list[Entry]:
-        """The entries of a block which ends with an end of entry."""
+        """The entries of a block which ends with an end of entry, be it an addition or not."""
         text = self._text(data)
         pieces = text.split(_END)
-        pieces.pop()
+        tail = pieces.pop()
         illegal = _is_illegal(data)
         strange = illegal or _is_strange(text)
         entries: list[Entry] = []
@@ -210,7 +214,9 @@ class _Reader:
             if entry:
                 entries.append(entry)
             else:
-                entries += self._loose_entries(pieces, index)
+                entries += self._loose_entries(pieces[index] + _END, pieces[:index])
+        if tail:
+            entries += self._loose_entries(tail, pieces)
         self.line += text.count("\n")
         return entries
 
@@ -260,13 +266,13 @@ class _Reader:
                 return entry
         return None
 
-    def _loose_entries(self, pieces: list[str], index: int) -> list[Entry]:
+    def _loose_entries(self, piece: str, before: list[str]) -> list[Entry]:
         """The entries of a piece by lxml; none yet when the next pieces may complete it."""
-        self._waiting += pieces[index] + _END
+        self._waiting += piece
         try:
             entries = self._entries_under(_parsed(f"<{ROOT}>{self._waiting}</{ROOT}>"))
         except etree.XMLSyntaxError as error:
-            line = self.line + sum(piece.count("\n") for piece in pieces[:index])
+            line = self.line + sum(other.count("\n") for other in before)
             self._error = self._error or _malformed(error, line)
             self._joined += 1
             if self._joined == _MAX_JOINED or len(self._waiting) > MAX_ENTRY_SIZE:
@@ -278,7 +284,8 @@ class _Reader:
     def _entries_under(self, root: etree._Element) -> list[Entry]:
         entries = [self._loose_entry(element) for element in root if element.tag in _REQUESTS]
         for entry in entries:
-            self._learn(entry.order)
+            if entry.request == "add":
+                self._learn(entry.order)
         return entries
 
     def _loose_entry(self, element: etree._Element) -> Entry:

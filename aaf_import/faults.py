@@ -35,6 +35,10 @@ class Fault(StrEnum):
     AGENT_MAIL_SHARED = "AGENT_MAIL_SHARED"
     AGENT_MAIL_OF_ESTABLISHMENT = "AGENT_MAIL_OF_ESTABLISHMENT"
     ESTABLISHMENT_SET_ASIDE = "ESTABLISHMENT_SET_ASIDE"
+    ADD_KNOWN = "ADD_KNOWN"
+    MODIFY_UNKNOWN = "MODIFY_UNKNOWN"
+    DELETE_UNKNOWN = "DELETE_UNKNOWN"
+    REQUEST_UNEXPECTED = "REQUEST_UNEXPECTED"
 
 
 LABELS: dict[Fault, str] = {
@@ -69,6 +73,10 @@ LABELS: dict[Fault, str] = {
     Fault.AGENT_MAIL_SHARED: "Adresse mail commune à deux agents",
     Fault.AGENT_MAIL_OF_ESTABLISHMENT: "Adresse mail d’un établissement",
     Fault.ESTABLISHMENT_SET_ASIDE: "Départs trop nombreux, non appliqués",
+    Fault.ADD_KNOWN: "Ajout d’une fiche déjà connue",
+    Fault.MODIFY_UNKNOWN: "Modification d’une fiche inconnue",
+    Fault.DELETE_UNKNOWN: "Suppression d’une fiche inconnue",
+    Fault.REQUEST_UNEXPECTED: "Demande inattendue",
 }
 
 SENTENCES: dict[Fault, str] = {
@@ -114,6 +122,13 @@ SENTENCES: dict[Fault, str] = {
     ),
     Fault.ESTABLISHMENT_SET_ASIDE: (
         "{value} manquent d’un coup dans {who} : leurs départs ne sont pas appliqués cette fois."
+    ),
+    Fault.ADD_KNOWN: "L’extrait ajoute {who}, déjà connu : sa fiche est remplacée.",
+    Fault.MODIFY_UNKNOWN: "L’extrait modifie une fiche inconnue (n° {value}) : elle n’est pas importée.",
+    Fault.DELETE_UNKNOWN: "L’extrait supprime une fiche inconnue (n° {value}) : il n’y a rien à faire.",
+    Fault.REQUEST_UNEXPECTED: (
+        "L’extrait modifie ou supprime la structure ou la formation n° {value}, dont un Delta donne la liste"
+        " entière : elle reste telle quelle."
     ),
 }
 """{who} and {value} are replaced when the anomalies are written."""

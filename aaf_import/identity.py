@@ -24,6 +24,7 @@ CATEGORIES = {
 _T = TypeVar("_T")
 _DEGREES = {"1D": FIRST_DEGREE, "2D": SECOND_DEGREE}
 _ANNEX = re.compile(r"Annexe\s+(4\s*bis|1)\b", re.IGNORECASE)
+_FEED = re.compile(r"(\d\d)-([12])D?", re.IGNORECASE)
 _PREFIX = re.compile(r"ENT([12]D)", re.IGNORECASE)
 
 
@@ -35,20 +36,64 @@ class Identity:
     degree: int
     day: date
     release: str
+    kind: Kind = Kind.COMPLET
 
 
-def identify(files: Sequence[ExtractFile], name: str, today: date) -> Identity:
-    """What the extract is; raises UnusableExtract when it is none, several, or not one Complet."""
-    if any(file.kind is Kind.DELTA for file in files):
-        raise UnusableExtract(
-            f"« {name} » contient un extrait Delta : seuls les Complet sont pris en charge."
-        )
-    days = {file.day for file in files if file.day}
+@dataclass(frozen=True, slots=True)
+class FeedKey:
+    """One académie and one degré, as `24-2` or `24-2D` names them."""
+
+    academy: str
+    degree: int
+
+    def __str__(self) -> str:
+        return f"{self.academy}-{self.degree}D"
+
+
+def feed_key(text: str) -> FeedKey | None:
+    """The feed that a text names, None when it names none."""
+    found = _FEED.fullmatch(text.strip())
+    return FeedKey(found[1], int(found[2])) if found and found[1] in ACADEMIES else None
+
+
+def of_feed(files: Sequence[ExtractFile], feed: FeedKey) -> list[ExtractFile]:
+    """The files of one feed, of a folder which mixes some; those which say nothing are not taken away."""
+    headers = {file: _header(file) for file in files}
+    return [
+        file
+        for file, header in headers.items()
+        if _degree(file, header) in (None, feed.degree)
+        and (not header.academy or header.academy.zfill(2) == feed.academy)
+    ]
+
+
+def in_order(files: Sequence[ExtractFile], name: str) -> list[list[ExtractFile]]:
+    """The extracts a delivery is made of, by date, a Complet before the Delta of its date.
+
+    Raises UnusableExtract when there are Complets of several dates.
+    """
+    days = sorted({file.day for file in files if file.day and file.kind is Kind.COMPLET})
     if len(days) > 1:
-        listed = " et ".join(f"{day:%d/%m/%Y}" for day in sorted(days))
+        listed = " et ".join(f"{day:%d/%m/%Y}" for day in days)
         raise UnusableExtract(
             f"« {name} » contient des extraits de plusieurs dates ({listed}) : un à la fois."
         )
+    extracts: dict[tuple[date, Kind], list[ExtractFile]] = {}
+    for file in files:
+        known = {other.day for other in files if other.day and other.kind is file.kind}
+        day = file.day or (known.pop() if len(known) == 1 else date.max)
+        extracts.setdefault((day, file.kind), []).append(file)
+    return [extracts[key] for key in sorted(extracts)]
+
+
+def identify(
+    files: Sequence[ExtractFile], name: str, today: date, beside: Sequence[ExtractFile] = (), hint: str = ""
+) -> Identity:
+    """What one extract is; raises UnusableExtract when nothing says it, or when it is of two feeds.
+
+    A Delta may have no structure: those of the extracts `beside` it, else `hint`, tell the académie then.
+    """
+    days = {file.day for file in files if file.day}
     headers = {file: _header(file) for file in files}
     degree = _one((_degree(file, header) for file, header in headers.items()), name, "degrés")
     if not degree:
@@ -57,21 +102,27 @@ def identify(files: Sequence[ExtractFile], name: str, today: date) -> Identity:
         (header.academy.zfill(2) for header in headers.values() if header.academy), name, "académies"
     )
     academy = academy or _academy_of_structures(files, NAMES[degree])
+    academy = academy or _academy_of_structures(beside, NAMES[degree]) or hint
     if academy not in ACADEMIES:
         raise UnusableExtract(f"Rien ne dit de quelle académie est « {name} ».")
     release = max(header.release for header in headers.values())
-    return Identity(academy, degree, days.pop() if days else today, release)
+    return Identity(academy, degree, days.pop() if days else today, release, files[0].kind)
 
 
 def missing_parts(files: Iterable[ExtractFile], degree: int) -> list[str]:
-    """What an extract lacks to be whole, said in French: types of files, or some files of a type."""
+    """What an extract lacks to be whole, said in French: types of files, or some files of a type.
+
+    A Delta may have no file of a type in which nothing changed.
+    """
+    files = list(files)
     numbers: dict[str, set[int]] = {kind: set() for kind in CATEGORIES[degree]}
     found = set()
     for file in files:
         found.add(file.type)
         if file.number is not None and file.type in numbers:
             numbers[file.type].add(file.number)
-    missing = [f"aucun fichier {kind}" for kind in numbers if kind not in found]
+    is_delta = any(file.kind is Kind.DELTA for file in files)
+    missing = [f"aucun fichier {kind}" for kind in numbers if kind not in found and not is_delta]
     for kind, known in numbers.items():
         gaps = sorted(set(range(min(known), max(known))) - known) if known else []
         missing += [f"le fichier {kind} n° {gap}" for gap in gaps]

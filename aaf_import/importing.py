@@ -1,19 +1,21 @@
-"""Imports one extract: found, identified, read, staged, then applied whole or not at all."""
+"""Imports extracts, one after the other: each identified, read, staged, then applied whole or not at all."""
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from aaf_import.applying import Options, Refused, apply
-from aaf_import.extract import ExtractFile, UnusableExtract, opened
-from aaf_import.identity import Identity, identify, missing_parts
+from aaf_import.applying import Options, Refused, apply, is_year_change
+from aaf_import.extract import ExtractFile, Kind, UnusableExtract, opened
+from aaf_import.identity import FeedKey, Identity, identify, in_order, missing_parts, of_feed
 from aaf_import.models import ImportRun
 from aaf_import.parallel import stage_files
 from aaf_import.rules import rules_of
@@ -27,13 +29,16 @@ from aaf_import.staging import (
 from aaf_import.sweeping import living_run, sweep
 from accounts import closing
 from establishments.delegations.ending import end_orphaned
+from establishments.models import Feed
 from establishments.models.places import KIND_LABELS, Establishment
 
 _log = logging.getLogger(__name__)
 # Below, starting processes takes longer than reading.
 _SIZE_WORTH_PROCESSES = 8 << 20
-_NEEDED = ("Eleve", "PersRelEleve", "PersEducNat", "EtabEducNat")
+_PERSONS = ("Eleve", "PersRelEleve", "PersEducNat")
+_NEEDED = (*_PERSONS, "EtabEducNat")
 PLAIN = Options()
+OnFiles = Callable[[Sequence[ExtractFile]], None]
 OnFile = Callable[[FileReport], None]
 
 
@@ -50,49 +55,118 @@ def import_extract(
     options: Options = PLAIN,
     *,
     processes: int | None = None,
-    on_files: Callable[[Sequence[ExtractFile]], None] = lambda files: None,
+    on_files: OnFiles = lambda files: None,
     on_file: OnFile = lambda report: None,
 ) -> ImportRun:
-    """Import the extract at `path` (a folder, a .zip or a .tgz); raises ExtractRefused, nothing applied.
+    """Import what is at `path`, and answer the run of its last extract; as `import_delivery`."""
+    return import_delivery(path, options, processes=processes, on_files=on_files, on_file=on_file)[-1]
 
+
+def import_delivery(
+    path: Path,
+    options: Options = PLAIN,
+    *,
+    processes: int | None = None,
+    on_files: OnFiles = lambda files: None,
+    on_file: OnFile = lambda report: None,
+) -> list[ImportRun]:
+    """Import the extracts at `path` (a folder, a .zip or a .tgz) in their order: a Complet, Deltas, or both.
+
+    Raises ExtractRefused for the first of them that must not be applied, and the next ones are not tried.
     `on_files` is told which files there are to read, `on_file` each time one is read.
     """
     sweep()
-    with living_run(ImportRun.Kind.COMPLET) as run:
-        try:
-            with opened(path, settings.AAF_UNPACK_LIMIT) as files:
-                identity = _identify(run, files, path.name, force=options.force)
-                on_files(files)
-                _stage_and_apply(run, identity, files, options, processes, on_file)
-        except (UnusableExtract, UnreadableFile, Refused) as error:
-            _refuse(run, _sentence(error))
-            raise ExtractRefused(run) from error
-        except BaseException:
+    with living_run() as first, _refused_on_error(first), opened(path, settings.AAF_UNPACK_LIMIT) as found:
+        reading = _Reading(path.name, found, options, processes, on_file)
+        extracts = _extracts(found, reading)
+        on_files([file for files in extracts for file in files])
+        runs = [_import_one(first, extracts[0], reading)]
+        for files in extracts[1:]:
+            with living_run() as run:
+                runs.append(_import_one(run, files, reading))
+    return runs
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """How the extracts of one delivery are read."""
+
+    name: str
+    found: Sequence[ExtractFile]
+    options: Options
+    processes: int | None
+    on_file: OnFile
+
+    def identity(self, files: Sequence[ExtractFile]) -> Identity:
+        hint = self.options.feed.academy if self.options.feed else ""
+        return identify(files, self.name, timezone.localdate(), self.found, hint)
+
+
+@contextmanager
+def _refused_on_error(run: ImportRun) -> Iterator[None]:
+    """Say on the run why it ends otherwise than applied."""
+    try:
+        yield
+    except ExtractRefused:
+        raise
+    except (UnusableExtract, UnreadableFile, Refused) as error:
+        _refuse(run, _sentence(error))
+        raise ExtractRefused(run) from error
+    except BaseException:
+        if run.status == ImportRun.Status.RUNNING:
             _refuse(run, "L’import s’est arrêté sur une erreur inattendue : rien n’a été appliqué.")
-            raise
+        raise
+
+
+def _extracts(found: Sequence[ExtractFile], reading: _Reading) -> list[list[ExtractFile]]:
+    """Those to apply, in order: of one feed, without those that the last applied one has overtaken.
+
+    Redelivered with a newer one, an old extract is no mistake; the newest alone says whether all are old.
+    """
+    name, options = reading.name, reading.options
+    files = of_feed(found, options.feed) if options.feed else list(found)
+    if not files:
+        raise UnusableExtract(f"« {name} » ne contient rien du flux {options.feed}.")
+    extracts = in_order(files, name)
+    if len(extracts) == 1 or options.force:
+        return extracts
+    identities = [reading.identity(files) for files in extracts]
+    feed = Feed.objects.filter(academy=identities[-1].academy, degree=identities[-1].degree).first()
+    last = feed.extract_date if feed else None
+    kept = [
+        files
+        for files, identity in zip(extracts, identities, strict=True)
+        if not last or identity.day >= last
+    ]
+    return kept or extracts[-1:]
+
+
+def _import_one(run: ImportRun, files: Sequence[ExtractFile], reading: _Reading) -> ImportRun:
+    with _refused_on_error(run):
+        identity = _identify(run, files, reading)
+        _stage_and_apply(run, identity, files, reading)
     if run.status == ImportRun.Status.APPLIED:
         _follow(identity)
     _log.info("import run %s of %s-%sD: %s in %s s", run.pk, run.academy, run.degree, run.status, run.seconds)
     return run
 
 
-def _identify(run: ImportRun, files: Sequence[ExtractFile], name: str, *, force: bool) -> Identity:
-    identity = identify(files, name, timezone.localdate())
+def _identify(run: ImportRun, files: Sequence[ExtractFile], reading: _Reading) -> Identity:
+    identity = reading.identity(files)
+    options = reading.options
     run.academy, run.degree, run.extract_date = identity.academy, identity.degree, identity.day
-    run.save(update_fields=["academy", "degree", "extract_date"])
-    missing = missing_parts(files, identity.degree)
-    if missing and not force:
-        raise Refused(f"Il manque une partie de l’extrait : {', '.join(missing)}.")
+    run.kind = ImportRun.Kind(identity.kind)
+    run.forced = options.force
+    run.year_change = options.year_change or is_year_change(identity.day)
+    run.save(update_fields=["academy", "degree", "extract_date", "kind", "forced", "year_change"])
+    own = FeedKey(identity.academy, identity.degree)
+    if options.feed and options.feed != own:
+        raise Refused(f"Cet extrait est du flux {own}, et non du flux {options.feed}.")
     return identity
 
 
 def _stage_and_apply(
-    run: ImportRun,
-    identity: Identity,
-    files: Sequence[ExtractFile],
-    options: Options,
-    processes: int | None,
-    on_file: OnFile,
+    run: ImportRun, identity: Identity, files: Sequence[ExtractFile], reading: _Reading
 ) -> None:
     connection.ensure_connection()
     create_tables(connection.connection, run.pk)
@@ -100,17 +174,30 @@ def _stage_and_apply(
         entries: Counter[str] = Counter()
         ignored: Counter[str] = Counter()
         sources = _sources(files, identity)
-        for report in stage_files(connection.connection, run.pk, sources, _processes(files, processes)):
+        for report in stage_files(
+            connection.connection, run.pk, sources, _processes(files, reading.processes)
+        ):
             entries += report.entries
             ignored += report.ignored
-            on_file(report)
+            reading.on_file(report)
         run.ignored_attributes = dict(sorted(ignored.items()))
-        empty = [category for category in _NEEDED if not entries[category]]
-        if empty and not options.force:
-            raise Refused(f"Les fichiers {', '.join(empty)} de l’extrait sont vides.")
-        apply(run, identity, frozenset(entries), options)
+        whole = frozenset(entries)
+        refusals: list[str] = _lacking(files, identity, entries)
+        if identity.kind is Kind.DELTA:
+            whole -= set(_PERSONS)
+        apply(run, identity, whole, reading.options, refusals)
     finally:
         drop_tables(connection.connection, run.pk)
+
+
+def _lacking(files: Sequence[ExtractFile], identity: Identity, entries: Counter[str]) -> list[str]:
+    """Why the extract is not whole."""
+    if missing := missing_parts(files, identity.degree):
+        return [f"Il manque une partie de l’extrait : {', '.join(missing)}."]
+    empty = [category for category in _NEEDED if not entries[category]]
+    if empty and identity.kind is Kind.COMPLET:
+        return [f"Les fichiers {', '.join(empty)} de l’extrait sont vides."]
+    return []
 
 
 def _follow(identity: Identity) -> None:
@@ -129,6 +216,7 @@ def _sources(files: Sequence[ExtractFile], identity: Identity) -> list[Source]:
         not_legal_kinships=settings.AAF_NOT_LEGAL_KINSHIPS,
         kind_labels=KIND_LABELS,
         today=timezone.localdate(),
+        is_delta=identity.kind is Kind.DELTA,
     )
     return [Source(number, file.path, file.size, rules) for number, file in enumerate(files)]
 
@@ -142,8 +230,17 @@ def _processes(files: Sequence[ExtractFile], asked: int | None) -> int:
 
 def _refuse(run: ImportRun, message: str) -> None:
     run.status, run.message, run.finished_at = ImportRun.Status.REFUSED, message, timezone.now()
-    # Not the rest: it may speak of rows that were rolled back.
-    run.save(update_fields=["status", "message", "finished_at"])
+    # Not the feed: its row may have been rolled back.
+    run.save(
+        update_fields=[
+            "status",
+            "message",
+            "finished_at",
+            "counts",
+            "anomaly_counts",
+            "ignored_attributes",
+        ]
+    )
     _log.warning("import run %s refused", run.pk)
 
 

@@ -15,8 +15,9 @@ from establishments.models import Establishment, Feed
 class ImportRun(models.Model):
     """One try at applying one extract.
 
-    `counts`, `anomaly_counts` and `ignored_attributes` are what `import_aaf --json` prints. A dry run keeps
-    its counts, and nothing of what it did. `message` says, in French, why an extract was refused.
+    `counts`, `anomaly_counts` and `ignored_attributes` are what `import_aaf --json` prints. A dry run and a
+    refused one keep their counts, what they would have done, and nothing of it. `message` says, in French,
+    why an extract was refused. `year_change` says that many departures were expected.
     """
 
     class Kind(models.TextChoices):
@@ -41,6 +42,8 @@ class ImportRun(models.Model):
     anomaly_counts = models.JSONField("anomalies", default=dict)
     ignored_attributes = models.JSONField("attributs ignorés", default=dict)
     message = models.TextField("message", blank=True)
+    forced = models.BooleanField("forcé", default=False)
+    year_change = models.BooleanField("changement d’année", default=False)
 
     class Meta:
         indexes = [models.Index(fields=["feed", "-started_at"], name="run_of_feed")]
@@ -71,6 +74,10 @@ class ImportRun(models.Model):
             "degree": self.degree,
             "kind": self.kind,
             "applied": self.status == self.Status.APPLIED,
+            "refused": self.status == self.Status.REFUSED,
+            "message": self.message,
+            "forced": self.forced,
+            "year_change": self.year_change,
             "counts": self.counts,
             "anomalies": self.anomaly_counts,
             "ignored_attributes": self.ignored_attributes,

@@ -16,9 +16,9 @@ from aaf_import.text import address, is_mail, iso_date
 from establishments.names import name_key
 
 KEY_LIMIT = 64
-_NAME_LIMIT = 120
+NAME_LIMIT = 120
 _UNNAMED = {"Eleve": "l’élève", "EtabEducNat": "la structure", "MefEducNat": "la formation"}
-_TITLE_LIMIT = 8
+TITLE_LIMIT = 8
 HEAD_POST, DEPUTY_POST, HEAD_POST_1D = "D0010", "D0011", "D0000"
 
 
@@ -105,26 +105,30 @@ def read_student(entry: Entry, rules: Rules, batch: Batch) -> None:
 
 def _read_student(subject: Subject) -> None:
     names, entry = subject.names, subject.entry
-    subject.structure = entry.one(names.structure) or _structure_of_first_class(subject)
+    subject.structure = entry.one(names.structure) or structure_of_first_class(subject)
     surname, given_name = _name_person(subject)
     if not surname or not given_name:
         subject.reject(Fault.NAME_MISSING, names.given_name if surname else names.surname)
         return
-    birth_date = _birth_date(subject)
+    birth_date = birth_date_of(subject)
     if not birth_date:
         return
     subject.batch.add_digested(
         STUDENTS,
         *_identity(subject, surname, given_name),
         subject.text(names.source_id, KEY_LIMIT),
-        _ine(subject),
+        ine_of(subject),
         birth_date,
         subject.structure,
-        _class_key(subject),
+        class_key_of(subject),
         entry.one(names.mef),
-        _level(subject),
+        level_of(subject),
     )
-    for relation in _relations(subject):
+    add_links(subject)
+
+
+def add_links(subject: Subject) -> None:
+    for relation in relations_of(subject):
         subject.batch.add(
             LINKS,
             str(subject.batch.position),
@@ -139,15 +143,15 @@ def _read_student(subject: Subject) -> None:
 def _name_person(subject: Subject) -> tuple[str, str]:
     """Surname in use (of birth when that is all there is) and given name; the faults say them from now on."""
     names = subject.names
-    surname = subject.text(names.surname, _NAME_LIMIT) or subject.text(names.birth_surname, _NAME_LIMIT)
-    given_name = subject.text(names.given_name, _NAME_LIMIT)
+    surname = subject.text(names.surname, NAME_LIMIT) or subject.text(names.birth_surname, NAME_LIMIT)
+    given_name = subject.text(names.given_name, NAME_LIMIT)
     if surname:
         subject.who = f"{surname} {given_name}".rstrip()
     subject.check_entry()
     return surname, given_name
 
 
-def _birth_date(subject: Subject) -> str:
+def birth_date_of(subject: Subject) -> str:
     attribute = subject.names.birth_date
     written = subject.entry.one(attribute)
     read = iso_date(written, subject.rules.today)
@@ -158,7 +162,7 @@ def _birth_date(subject: Subject) -> str:
     return read
 
 
-def _ine(subject: Subject) -> str:
+def ine_of(subject: Subject) -> str:
     attribute = subject.names.ine
     ine = subject.entry.one(attribute).replace(" ", "").upper()
     if not ine:
@@ -168,17 +172,17 @@ def _ine(subject: Subject) -> str:
     return ine if len(ine) <= LENGTH else ""
 
 
-def _level(subject: Subject) -> str:
+def level_of(subject: Subject) -> str:
     """« CM2 » from the 1st degré's `1125$CM2`, the level's name as it is in the 2nd."""
     level = subject.entry.one(subject.names.level)
     return level.rsplit("$", 1)[-1].strip()[:60]
 
 
-def _structure_of_first_class(subject: Subject) -> str:
+def structure_of_first_class(subject: Subject) -> str:
     return subject.entry.one(subject.names.classes).split("$", 1)[0]
 
 
-def _class_key(subject: Subject) -> str:
+def class_key_of(subject: Subject) -> str:
     """The key of the pupil's class: in their school, and not left when there are several."""
     written = subject.entry.many(subject.names.classes)
     if not written:
@@ -206,10 +210,10 @@ def _class_parts(subject: Subject, written: str) -> tuple[str, str] | None:
     if structure != subject.structure:
         subject.fault(Fault.CLASS_ELSEWHERE, subject.names.classes, key)
         return None
-    return key, (label or key)[:_NAME_LIMIT]
+    return key, (label or key)[:NAME_LIMIT]
 
 
-def _relations(subject: Subject) -> list[Relation]:
+def relations_of(subject: Subject) -> list[Relation]:
     """One relation for each responsable: any legal one wins."""
     attribute = subject.names.responsables
     kept: dict[str, Relation] = {}
@@ -233,12 +237,12 @@ def _identity(subject: Subject, surname: str, given_name: str) -> tuple[str, ...
     names = subject.names
     return (
         subject.key,
-        subject.text(names.title, _TITLE_LIMIT),
+        subject.text(names.title, TITLE_LIMIT),
         surname,
-        subject.text(names.birth_surname, _NAME_LIMIT),
+        subject.text(names.birth_surname, NAME_LIMIT),
         given_name,
-        name_key(surname)[:_NAME_LIMIT],
-        name_key(given_name)[:_NAME_LIMIT],
+        name_key(surname)[:NAME_LIMIT],
+        name_key(given_name)[:NAME_LIMIT],
     )
 
 
@@ -254,7 +258,7 @@ def _read_responsable(subject: Subject) -> None:
     if not surname:
         subject.reject(Fault.NAME_MISSING, names.surname)
         return
-    mobile, mobile_raw = _mobile(subject)
+    mobile, mobile_raw = mobile_of(subject)
     subject.batch.add_digested(
         RESPONSABLES,
         *_identity(subject, surname, given_name),
@@ -270,7 +274,7 @@ def _read_responsable(subject: Subject) -> None:
     )
 
 
-def _mobile(subject: Subject) -> tuple[str, str]:
+def mobile_of(subject: Subject) -> tuple[str, str]:
     """The first number given as a mobile that is one, and what was written; the number for texts at last."""
     names = subject.names
     written = subject.entry.many(names.mobile) or subject.entry.many(names.text_number)
@@ -297,13 +301,17 @@ def _read_staff(subject: Subject) -> None:
     if not surname:
         subject.reject(Fault.NAME_MISSING, names.surname)
         return
-    title, mail = subject.text(names.title, _TITLE_LIMIT), subject.mail(names.mail)
+    title, mail = subject.text(names.title, TITLE_LIMIT), subject.mail(names.mail)
     subject.batch.add_digested(STAFF, subject.key, title, surname, given_name, mail)
-    for structure, role in sorted(_mandates(subject)):
+    add_mandates(subject)
+
+
+def add_mandates(subject: Subject) -> None:
+    for structure, role in sorted(mandates_of(subject)):
         subject.batch.add(MANDATES, str(subject.batch.position), subject.key, structure, role)
 
 
-def _mandates(subject: Subject) -> set[tuple[str, str]]:
+def mandates_of(subject: Subject) -> set[tuple[str, str]]:
     """Structures the person heads or is deputy of: `struct$DIR$DIRECTION$D0010$…`, ENTEnsFonctionDir."""
     is_first = subject.rules.degree == FIRST_DEGREE
     roles = {HEAD_POST_1D: "DIRECTOR"} if is_first else {HEAD_POST: "DIRECTOR", DEPUTY_POST: "DEPUTY"}

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator
 from typing import IO
 
 from aaf_import.attributes import READ, unknown_attributes
-from aaf_import.batch import Batch
+from aaf_import.batch import DELETIONS, Batch
+from aaf_import.changes import modify_responsable, modify_staff, modify_student
 from aaf_import.entries import Entry, Malformed, read_entries
 from aaf_import.faults import Fault
-from aaf_import.people import read_responsable, read_staff, read_student
+from aaf_import.people import KEY_LIMIT, read_responsable, read_staff, read_student
 from aaf_import.rules import SECOND_DEGREE, Rules
 from aaf_import.structures import read_establishment, read_mef
 
@@ -22,6 +23,11 @@ _READINGS: dict[str, Reading] = {
     "EtabEducNat": read_establishment,
 }
 _SECOND_DEGREE_READINGS: dict[str, Reading] = {**_READINGS, "MefEducNat": read_mef}
+_MODIFICATIONS: dict[str, Reading] = {
+    "Eleve": modify_student,
+    "PersRelEleve": modify_responsable,
+    "PersEducNat": modify_staff,
+}
 _OF_NO_USE = {"MatEducNat", "MefEducNat"}
 POSITIONS_OF_A_FILE = 1 << 40
 
@@ -44,13 +50,38 @@ def read_file(file: IO[bytes], number: int, rules: Rules) -> Iterator[Batch]:
 
 
 def _read(entry: Entry, rules: Rules, batch: Batch, readings: dict[str, Reading]) -> None:
-    if entry.request != "add":
+    if entry.request != "add" and not rules.is_delta:
         raise Malformed(f"il contient une demande « {entry.request}Request », propre aux extraits Delta")
-    batch.entries[entry.category] += 1
+    if entry.request == "add":
+        batch.entries[entry.category] += 1
     batch.ignored.update(unknown_attributes(entry.order, rules.degree))
-    if reading := readings.get(entry.category):
+    if entry.request != "add" and entry.category in readings:
+        _change(entry, rules, batch)
+    elif reading := readings.get(entry.category):
         reading(entry, rules, batch)
     elif entry.category not in _OF_NO_USE:
         batch.add_fault(
             Fault.CATEGORY_UNKNOWN, category=entry.category, jointure=entry.key, who="", value=entry.category
         )
+
+
+def _change(entry: Entry, rules: Rules, batch: Batch) -> None:
+    """What only a Delta asks; its structures and formations are whole lists: nothing to change there."""
+    modification = _MODIFICATIONS.get(entry.category)
+    if not 0 < len(entry.key) <= KEY_LIMIT:
+        batch.add_fault(
+            Fault.KEY_INVALID, category=entry.category, jointure=entry.key, who="", value=entry.key
+        )
+    elif not modification:
+        batch.reject(entry.category, entry.key)
+        batch.add_fault(
+            Fault.REQUEST_UNEXPECTED,
+            category=entry.category,
+            jointure=entry.key,
+            who="",
+            value=entry.key,
+        )
+    elif entry.request == "delete":
+        batch.add(DELETIONS, str(batch.position), entry.category, entry.key)
+    else:
+        modification(entry, rules, batch)

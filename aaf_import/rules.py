@@ -29,6 +29,7 @@ class Rules:
     not_legal_kinships: frozenset[str]
     kind_labels: Mapping[str, str]
     today: date
+    is_delta: bool = False
 
 
 def rules_of(
@@ -40,6 +41,7 @@ def rules_of(
     not_legal_kinships: Collection[str],
     kind_labels: Mapping[str, str],
     today: date,
+    is_delta: bool = False,
 ) -> Rules:
     """The rules of an extract; `release` is its versionAF, a recent one when it says nothing."""
     found = _RELEASE.search(release)
@@ -51,4 +53,5 @@ def rules_of(
         not_legal_kinships=frozenset(not_legal_kinships),
         kind_labels=dict(kind_labels),
         today=today,
+        is_delta=is_delta,
     )

@@ -19,10 +19,10 @@ FORGET_BATCH = 10_000
 
 
 @contextmanager
-def living_run(kind: ImportRun.Kind) -> Iterator[ImportRun]:
-    """A new run, alive until the block ends or this connection does."""
+def living_run() -> Iterator[ImportRun]:
+    """A new run, said to be of a Complet until it is read, alive until the block or this connection ends."""
     with transaction.atomic(), connection.cursor() as cursor:
-        run = ImportRun.objects.create(kind=kind)
+        run = ImportRun.objects.create(kind=ImportRun.Kind.COMPLET)
         # Before the row can be seen: a run without its lock is a dead one.
         cursor.execute("SELECT pg_advisory_lock(%s, %s)", [RUN_LOCK, run.pk])
     try:

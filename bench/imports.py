@@ -5,6 +5,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -16,15 +17,17 @@ from psycopg import sql
 from aaf_import.attributes import READ
 from aaf_import.extract import ExtractFile, opened
 from aaf_import.importing import import_extract
-from aaf_import.synthetic.generation import generate
+from aaf_import.synthetic.generation import folder_of, generate
 from aaf_import.synthetic.layouts import LAYOUTS
-from aaf_import.synthetic.order import Order
+from aaf_import.synthetic.nights import Night, write_night
+from aaf_import.synthetic.order import DEFAULT_DAY, Order
 from bench.database import fresh_database
 from bench.figures import Figure
 
 DEGREE = 2
 PUPILS = 42_500  # with their responsables, 100,000 persons
 ESTABLISHMENTS = 70
+CHANGED = 5_000
 NO_LIMIT = 1 << 40
 _SAMPLE_SECONDS = 0.05
 
@@ -35,13 +38,18 @@ def measure(pupils: int = PUPILS, establishments: int = ESTABLISHMENTS) -> Itera
         counts = generate(order, Path(folder), lambda done: None)[DEGREE]
         persons = counts["Eleve"] + counts["PersRelEleve"]
         baseline = _seconds_to_parse_and_copy(Path(folder))
+        night = Path(folder) / "night"
+        feed = folder_of(Path(folder), "24", DEGREE)
         with _LargestProcess() as largest:
-            first, again = _seconds_to_import(Path(folder)), _seconds_to_import(Path(folder))
+            first, again = _seconds_to_import(feed), _seconds_to_import(feed)
+        changed = write_night(feed, night, Night(DEFAULT_DAY + timedelta(days=1), 1, CHANGED / persons))
+        delta = _seconds_to_import(night / "delta")
         yield Figure(f"Parsing and COPY alone, one process, {persons:,} persons", baseline, "s")
         yield Figure(
             "Import into an empty database, over parsing and COPY alone", first / baseline, "×", limit=3
         )
         yield Figure("The same import again, over parsing and COPY alone", again / baseline, "×", limit=2)
+        yield Figure(f"A Delta which changes {changed.total():,} of them", delta, "s", limit=10)
         yield Figure(
             "Memory of the largest process, PostgreSQL's included", largest.megabytes, "MB", limit=500
         )

@@ -1,6 +1,6 @@
 """Every setting, read once from the environment; .env.example lists the variables."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -352,6 +352,11 @@ AAF_UNPACK_LIMIT = env.int("AAF_UNPACK_LIMIT_GB", default=20) << 30
 AAF_WATCHED_FROM = env.int("AAF_WATCHED_FROM", default=30)
 AAF_ESTABLISHMENT_LOSS = env.float("AAF_ESTABLISHMENT_LOSS", default=0.20)
 AAF_FEED_LOSS = env.float("AAF_FEED_LOSS", default=0.05)
+# From one day to another, extracts change the school year: the oldest pupils of each school leave at once.
+AAF_YEAR_CHANGE = [
+    date.fromisoformat(day) for day in env.str("AAF_YEAR_CHANGE", default="").split(":") if day
+]
+AAF_YEAR_CHANGE_LOSS = env.float("AAF_YEAR_CHANGE_LOSS", default=0.60)
 # 1er degré: brothers and sisters, educators and carers are listed without being legal guardians.
 AAF_NOT_LEGAL_KINSHIPS: list[str] = env.list("AAF_NOT_LEGAL_KINSHIPS", default=["37", "41", "42", "43"])
 # What a family must choose as a password: « guide » (8 to 14, letters and digits) or « cnil ».

@@ -57,11 +57,19 @@ WHERE agent.id = mandate.agent_id AND agent.feed_id = %(feed)s
                       WHERE current.staff = agent.jointure AND current.role = mandate.role
                             AND current.establishment_id = mandate.establishment_id)
       AND NOT EXISTS (SELECT FROM staged_rejected
-                      WHERE category = 'PersEducNat' AND jointure = agent.jointure)
+                      WHERE category = 'PersEducNat' AND jointure = agent.jointure) {{of_these}}
 RETURNING mandate.agent_id, mandate.establishment_id, mandate.role
 ), told AS ({_TOLD_MANDATES})
 SELECT agent_id FROM moved
 """  # noqa: S608 - our own statements, no value
+# A Delta says all the functions of those whose functions it gives, and who is deleted; nobody directs what is
+# no more.
+_OF_THESE = """
+      AND (agent.jointure IN (SELECT jointure FROM restaffed)
+           OR agent.jointure IN (SELECT jointure FROM staged_deletion WHERE category = 'PersEducNat')
+           OR mandate.establishment_id IN (SELECT id FROM establishments_establishment
+                                           WHERE feed_id = %(feed)s AND left_at IS NOT NULL))
+"""
 _NEW_MANDATES = f"""
 WITH moved AS (
 INSERT INTO establishments_mandate (agent_id, establishment_id, role, source, started_at)
@@ -99,11 +107,12 @@ SELECT agent.id, agent.jointure, agent.email, rtrim(agent.surname || ' ' || agen
        lower(agent.contact_mail) IN (SELECT mail FROM shared) AS is_shared,
        lower(agent.contact_mail) IN (SELECT lower(mail) FROM establishments_establishment WHERE mail <> '')
            AS is_of_establishment,
-       NOT EXISTS (SELECT FROM staged_staff staff WHERE staff.jointure = agent.jointure)
-       AND agent.id NOT IN (SELECT id FROM holder) AS has_gone
+       {is_absent} AND agent.id NOT IN (SELECT id FROM holder) AS has_gone
 FROM establishments_agent agent
 WHERE agent.feed_id = %(feed)s AND %(covered)s
 """
+_UNLISTED = "NOT EXISTS (SELECT FROM staged_staff staff WHERE staff.jointure = agent.jointure)"
+_DELETED = "agent.jointure IN (SELECT jointure FROM staged_deletion WHERE category = 'PersEducNat')"
 # In two statements: two agents may exchange their addresses.
 _CLOSED_SIGN_INS = """
 UPDATE establishments_agent agent SET email = NULL FROM sign_in
@@ -136,7 +145,7 @@ def merge_agents(merge: Merge, mail_attribute: str) -> None:
         "SELECT count(*) FROM establishments_agent agent JOIN staged_staff USING (jointure)"
         " WHERE agent.feed_id = %(feed)s"
     )
-    left = _end_mandates(merge) if "PersEducNat" in merge.covered else 0
+    left = _end_mandates(merge) if merge.is_delta or "PersEducNat" in merge.covered else 0
     merge.run(_NEW_MANDATES, kind=EventKind.MANDATE_STARTED.value)
     merge.counts["agents"] = Counts(created, updated, known - created - updated, left)
     _settle_sign_ins(merge, mail_attribute)
@@ -144,14 +153,16 @@ def merge_agents(merge: Merge, mail_attribute: str) -> None:
 
 def _end_mandates(merge: Merge) -> int:
     """End what AAF gave and gives no more; the number of agents it leaves with nothing."""
-    merge.run(_ENDED_MANDATES, kind=EventKind.MANDATE_ENDED.value)
+    ended = _ENDED_MANDATES.format(of_these=_OF_THESE if merge.is_delta else "")
+    merge.run(ended, kind=EventKind.MANDATE_ENDED.value)
     agents = sorted({agent for (agent,) in merge.cursor.fetchall()})
     merge.run(_NEW_MANDATES, kind=EventKind.MANDATE_STARTED.value)
     return merge.number(_LEFT, agents=agents)
 
 
 def _settle_sign_ins(merge: Merge, mail_attribute: str) -> None:
-    merge.run(_SIGN_INS, covered="PersEducNat" in merge.covered)
+    sign_ins = _SIGN_INS.format(is_absent=_DELETED if merge.is_delta else _UNLISTED)
+    merge.run(sign_ins, covered=merge.is_delta or "PersEducNat" in merge.covered)
     merge.run(_CLOSED_SIGN_INS)
     merge.run(_OPENED_SIGN_INS)
     merge.run(_NO_SIGN_IN, attribute=mail_attribute)

@@ -12,7 +12,7 @@ INSERT INTO staged_anomaly (code, category, jointure, attribute, structure, who,
 SELECT fault.code, 'Eleve', staged.jointure, fault.attribute, staged.structure,
        staged.surname || ' ' || staged.given_name, fault.value
 FROM staged_student staged
-LEFT JOIN staged_establishment establishment ON establishment.jointure = staged.structure
+LEFT JOIN {structures} establishment ON establishment.jointure = staged.structure
 LEFT JOIN establishments_mef mef ON mef.feed_id = %(feed)s AND mef.code = staged.mef
 LEFT JOIN (SELECT DISTINCT structure, key FROM staged_class WHERE pupils = 0) class
      ON class.structure = staged.structure AND class.key = staged.class_key
@@ -20,10 +20,14 @@ CROSS JOIN LATERAL (VALUES
     ('STRUCTURE_UNKNOWN', 'ENTPersonStructRattach', staged.structure, establishment.jointure IS NULL),
     ('MEF_UNKNOWN', 'ENTEleveMEF', staged.mef, mef.id IS NULL AND staged.mef <> ''),
     ('CLASS_UNKNOWN', 'ENTEleveClasses', staged.class_key,
-     class.key IS NULL AND staged.class_key <> '' AND establishment.jointure IS NOT NULL)
+     %(lists_classes)s AND class.key IS NULL AND staged.class_key <> ''
+     AND establishment.jointure IS NOT NULL)
 ) fault (code, attribute, value, is_wrong)
 WHERE fault.is_wrong AND (establishment.jointure IS NULL OR mef.id IS NULL OR class.key IS NULL)
       AND (fault.code <> 'CLASS_UNKNOWN' OR %(degree)s = 2)
+"""
+_KNOWN_STRUCTURES = """
+(SELECT jointure FROM establishments_establishment WHERE feed_id = %(feed)s AND left_at IS NULL)
 """
 # What is wrong with a responsable is told where a child is.
 _PLACED = """
@@ -49,7 +53,10 @@ _COUNTED = "SELECT code, count(*) FROM staged_anomaly GROUP BY code ORDER BY cod
 
 
 def find_unresolved(merge: Merge) -> None:
-    merge.run(_UNRESOLVED)
+    """A Delta without its list of structures names those known already."""
+    listed = not merge.is_delta or "EtabEducNat" in merge.covered
+    structures = "staged_establishment" if listed else _KNOWN_STRUCTURES
+    merge.run(_UNRESOLVED.format(structures=structures), lists_classes=listed)
 
 
 def write_anomalies(merge: Merge, run: int) -> None:

@@ -36,6 +36,13 @@ WHERE old.feed_id = %(feed)s AND old.left_at IS NULL AND %(covered)s
       AND NOT EXISTS (SELECT FROM staged_rejected rejected
                       WHERE rejected.category = %(category)s AND rejected.jointure = old.jointure)
 """
+# What a Delta says of departures, and all it says.
+_DELETED = """
+CREATE UNLOGGED TABLE departing_{what} AS
+SELECT old.id{more} FROM establishments_{what} old
+WHERE old.feed_id = %(feed)s AND old.left_at IS NULL
+      AND old.jointure IN (SELECT jointure FROM staged_deletion WHERE category = %(category)s)
+"""
 _PRESENT = "SELECT count(*) FROM establishments_{what} WHERE feed_id = %(feed)s AND left_at IS NULL"
 _SET_ASIDE = """
 CREATE UNLOGGED TABLE set_aside AS
@@ -77,7 +84,7 @@ def find_departures(merge: Merge) -> dict[str, Losses]:
         ("student", "Eleve", ", old.establishment_id"),
         ("responsable", "PersRelEleve", ""),
     ):
-        departing = _DEPARTING.format(what=what, more=more)
+        departing = (_DELETED if merge.is_delta else _DEPARTING).format(what=what, more=more)
         gone = merge.run(departing, category=category, covered=category in merge.covered)
         losses[f"{what}s"] = Losses(merge.number(_PRESENT.format(what=what)), gone)
     return losses

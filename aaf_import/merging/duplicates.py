@@ -33,9 +33,24 @@ JOIN (SELECT ine FROM staged_student WHERE ine <> '' GROUP BY ine HAVING count(*
 """
 
 
+# A pupil whom a Delta does not name may be the other one.
+_INE_OF_ANOTHER = """
+INSERT INTO staged_anomaly (code, category, jointure, attribute, structure, who, value)
+SELECT DISTINCT 'INE_TWICE', 'Eleve', staged.jointure, 'ENTEleveINE', staged.structure,
+       staged.surname || ' ' || staged.given_name, staged.ine
+FROM staged_student staged
+JOIN establishments_student other
+     ON other.feed_id = %(feed)s AND other.left_at IS NULL AND other.ine = staged.ine
+WHERE staged.ine <> '' AND other.jointure NOT IN (SELECT jointure FROM staged_student)
+      AND other.jointure NOT IN (SELECT jointure FROM staged_deletion WHERE category = 'Eleve')
+"""
+
+
 def keep_first_entries(merge: Merge) -> None:
     for table, category, structure, who in _TABLES:
         merge.run(_KEEP_FIRST.format(table=table, category=category, structure=structure, who=who))
         merge.run(f"ANALYZE {table} (jointure)")
     merge.run("ANALYZE staged_link (student, responsable)")
     merge.run(_INE_TWICE)
+    if merge.is_delta:
+        merge.run(_INE_OF_ANOTHER)

@@ -63,14 +63,32 @@ WITH ended AS (
     WHERE student.id = old.student_id AND student.feed_id = %(feed)s AND old.ended_at IS NULL
           AND NOT EXISTS (SELECT FROM current_link link
                           WHERE link.student_id = old.student_id AND link.responsable_id = old.responsable_id)
-          AND NOT EXISTS (SELECT FROM staying_student staying WHERE staying.id = old.student_id)
+          AND NOT EXISTS (SELECT FROM staying_student staying WHERE staying.id = old.student_id) {of_these}
     RETURNING old.student_id, old.responsable_id, old.is_legal
 ), told AS ({tell})
 SELECT count(*) FROM ended
 """
 _TELL_CHANGES = _TELL.format(moved="(SELECT * FROM link_change WHERE is_legal <> was_legal) moved")
 _LOST = "(SELECT student_id, responsable_id, false AS is_legal FROM ended WHERE is_legal) moved"
-_ENDED = _END.format(tell=_TELL.format(moved=_LOST))
+_ENDED = _END.format(tell=_TELL.format(moved=_LOST), of_these="")
+# A Delta says all the links of the pupils whose links it gives, and nothing of the others, but that who is
+# deleted has none.
+_TOUCHED = """
+CREATE UNLOGGED TABLE touched_link AS
+SELECT link.id FROM establishments_responsibility link
+JOIN establishments_student student ON student.id = link.student_id
+JOIN relinked ON relinked.jointure = student.jointure
+WHERE student.feed_id = %(feed)s
+UNION
+SELECT link.id FROM establishments_responsibility link
+JOIN departing_student ON departing_student.id = student_id
+UNION
+SELECT link.id FROM establishments_responsibility link
+JOIN departing_responsable ON departing_responsable.id = responsable_id
+"""
+_DELTA_ENDED = _END.format(
+    tell=_TELL.format(moved=_LOST), of_these="AND old.id IN (SELECT id FROM touched_link)"
+)
 _TOLD = {
     "attached": EventKind.ACCOUNT_CHILD_ATTACHED.value,
     "detached": EventKind.ACCOUNT_CHILD_DETACHED.value,
@@ -90,7 +108,14 @@ def merge_links(merge: Merge) -> None:
     created, updated = merge.run(_NEW), merge.run(_CHANGED)
     merge.run(_TELL_CHANGES, **_TOLD)
     total = merge.number("SELECT count(*) FROM current_link")
-    left = merge.number(_ENDED, **_TOLD) if "Eleve" in merge.covered else 0
+    left = _end_links(merge)
     merge.counts["responsibilities"] = Counts(created, updated, total - created - updated, left)
     if created * 10 > total:
         merge.run("ANALYZE establishments_responsibility (student_id, responsable_id)")
+
+
+def _end_links(merge: Merge) -> int:
+    if merge.is_delta:
+        merge.run(_TOUCHED)
+        return merge.number(_DELTA_ENDED, **_TOLD)
+    return merge.number(_ENDED, **_TOLD) if "Eleve" in merge.covered else 0

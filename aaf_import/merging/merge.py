@@ -28,12 +28,16 @@ class Counts:
 
 @dataclass(slots=True)
 class Merge:
-    """`covered` are the categories the extract has entries of: absence means departure in these only."""
+    """`covered` are the categories the extract lists whole: absence means departure in these only.
+
+    A Complet lists whole all that it has entries of, a Delta its structures and formations.
+    """
 
     cursor: CursorWrapper
     feed: Feed
     now: datetime
     covered: frozenset[str]
+    is_delta: bool = False
     counts: dict[str, Counts] = field(default_factory=dict)
 
     def run(self, statement: str, **parameters: Parameter) -> int:

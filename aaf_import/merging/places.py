@@ -55,7 +55,11 @@ WHERE old.feed_id = %(feed)s AND old.left_at IS NULL
       AND NOT EXISTS (SELECT FROM staged_establishment staged WHERE staged.jointure = old.jointure)
       AND NOT EXISTS (SELECT FROM staged_rejected WHERE category = 'EtabEducNat' AND jointure = old.jointure)
       AND NOT EXISTS (SELECT FROM staged_student staged WHERE staged.structure = old.jointure)
-      AND old.id NOT IN (SELECT establishment_id FROM set_aside)
+      AND old.id NOT IN (SELECT establishment_id FROM set_aside) {besides}
+"""
+_NOBODY_THERE = """
+      AND NOT EXISTS (SELECT FROM establishments_student pupil
+                      WHERE pupil.establishment_id = old.id AND pupil.left_at IS NULL)
 """
 # What structures list (2nd degré) is staged with no pupil, what only pupils name with fewer than none; in the
 # 1st degré only pupils name classes, and the label that most of them give is kept. A class which is known and
@@ -104,6 +108,24 @@ WHERE establishment.id = old.establishment_id AND establishment.feed_id = %(feed
 """
 
 
+# The pupils a Delta does not name are where they were: they name their class, as they did in their entries.
+_UNTOUCHED = """
+INSERT INTO staged_class (structure, key, label, label_key, mef, pupils)
+SELECT establishment.jointure, class.key, CASE WHEN %(degree)s = 1 THEN class.label ELSE class.key END,
+       CASE WHEN %(degree)s = 1 THEN class.label_key ELSE '' END, '',
+       count(*) * CASE WHEN %(degree)s = 1 THEN 1 ELSE -1 END
+FROM (
+    SELECT school_class_id FROM establishments_student pupil
+    WHERE pupil.feed_id = %(feed)s AND pupil.left_at IS NULL
+          AND NOT EXISTS (SELECT FROM reclassed WHERE reclassed.jointure = pupil.jointure)
+          AND NOT EXISTS (SELECT FROM departing_student departing WHERE departing.id = pupil.id)
+) pupil
+JOIN establishments_schoolclass class ON class.id = pupil.school_class_id
+JOIN establishments_establishment establishment ON establishment.id = class.establishment_id
+GROUP BY establishment.jointure, class.key, class.label, class.label_key
+"""
+
+
 def merge_territories(merge: Merge) -> None:
     """The departments that establishments are in, and the académies of these, as the State names them."""
     merge.run(_DEPARTMENTS_NAMED)
@@ -137,16 +159,24 @@ def merge_establishments(merge: Merge) -> None:
 def leave_establishments(merge: Merge) -> None:
     if "EtabEducNat" in merge.covered:
         before = merge.counts["establishments"]
-        left = merge.run(_LEFT_ESTABLISHMENTS)
+        left = merge.run(_LEFT_ESTABLISHMENTS.format(besides=_NOBODY_THERE if merge.is_delta else ""))
         merge.counts["establishments"] = Counts(before.created, before.updated, before.unchanged, left)
 
 
 def merge_classes(merge: Merge) -> None:
+    if merge.is_delta:
+        merge.run(_UNTOUCHED)
     merge.run(_CLASSES)
     merge.run("ANALYZE wanted_class")
     merge.run(_CLASS_CHANGES)
     created, updated = merge.run(_NEW_CLASSES), merge.run(_CHANGED_CLASSES)
     unchanged = merge.number("SELECT count(*) FROM wanted_class") - created - updated
-    listing = "EtabEducNat" if merge.feed.degree == 2 else "Eleve"
-    left = merge.run(_LEFT_CLASSES) if listing in merge.covered else 0
+    left = merge.run(_LEFT_CLASSES) if _are_all_named(merge) else 0
     merge.counts["classes"] = Counts(created, updated, unchanged, left)
+
+
+def _are_all_named(merge: Merge) -> bool:
+    """Whether a class not wanted has gone: structures list them in the 2nd degré, pupils in the 1st."""
+    if merge.feed.degree == 2:
+        return "EtabEducNat" in merge.covered
+    return merge.is_delta or "Eleve" in merge.covered

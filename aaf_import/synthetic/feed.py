@@ -77,17 +77,18 @@ class FeedFiles:
     degree: int
     day: date
     file_size: int
+    kind: str = "Complet"
     counts: Counter[str] = field(default_factory=Counter)
     _series: dict[str, _Series] = field(default_factory=dict)
 
     def open(self, file_types: Iterable[str]) -> None:
         """Makes the folder, and removes from it the extract it held: two mixed would be one wrong extract."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        for old in self.folder.glob("*_Complet_*.xml"):
+        for old in self.folder.glob(f"*_{self.kind}_*.xml"):
             old.unlink()
         opening = _OPENING + _comments(self.degree, self.academy, self.day)
         for file_type in file_types:
-            stem = self.folder / f"{_PREFIXES[self.degree]}_Complet_{self.day:%Y%m%d}_{file_type}"
+            stem = self.folder / f"{_PREFIXES[self.degree]}_{self.kind}_{self.day:%Y%m%d}_{file_type}"
             self._series[file_type] = _Series(stem, opening, self.file_size)
 
     def write(self, file_type: str, entry: str) -> None:

@@ -20,6 +20,20 @@ _ENTRY = """
 {attributes}</attributes>
 </addRequest>
 """
+_MODIFICATION = """
+<modifyRequest>
+<operationalAttributes><attr name="{kind}"><value>{category}</value></attr></operationalAttributes>
+<identifier><id>{key}</id></identifier>
+<modifications>
+{modifications}</modifications>
+</modifyRequest>
+"""
+_DELETION = """
+<deleteRequest>
+<operationalAttributes><attr name="{kind}"><value>{category}</value></attr></operationalAttributes>
+<identifier><id>{key}</id></identifier>
+</deleteRequest>
+"""
 _PERSON, _STRUCTURE, _MEF, _SUBJECT = (
     "categoriePersonne",
     "categorieStructure",
@@ -53,6 +67,24 @@ class Extract:
         ]
         entry = _ENTRY.format(kind=kind, category=category or file_type, key=key, attributes="".join(lines))
         self.entries[file_type].append(entry)
+
+    def modify(self, file_type: str, key: str, **attributes: Values) -> "Extract":
+        """What a Delta changes of an entry: these attributes alone, emptied by an empty value."""
+        lines = [
+            f'<modification name="{name}" operation="replace">{_values(values)}</modification>\n'
+            for name, values in attributes.items()
+            if values is not None
+        ]
+        kind = _STRUCTURE if file_type == "EtabEducNat" else _PERSON
+        self.entries[file_type].append(
+            _MODIFICATION.format(kind=kind, category=file_type, key=key, modifications="".join(lines))
+        )
+        return self
+
+    def delete(self, file_type: str, key: str) -> "Extract":
+        kind = _STRUCTURE if file_type == "EtabEducNat" else _PERSON
+        self.entries[file_type].append(_DELETION.format(kind=kind, category=file_type, key=key))
+        return self
 
     def school(self, key: str = SCHOOL, *, uai: str = UAI, **attributes: Values) -> "Extract":
         common = {"ENTStructureJointure": key, "ENTStructureUAI": uai}
@@ -147,6 +179,7 @@ class Extract:
         folder: Path,
         *,
         day: str = "20260105",
+        kind: str = "Complet",
         split: int = 10_000,
         encoding: str = "UTF-8",
         edit: Callable[[str], str] = str,
@@ -161,7 +194,7 @@ class Extract:
         for file_type, entries in self.entries.items():
             for number, start in enumerate(range(0, len(entries) or 1, split)):
                 text = edit(head + "".join(entries[start : start + split]) + "</ficAlimMENESR>\n")
-                name = f"{self.prefix}_Complet_{day}_{file_type}_{number:04d}.xml"
+                name = f"{self.prefix}_{kind}_{day}_{file_type}_{number:04d}.xml"
                 if name != drop:
                     (folder / name).write_bytes(text.encode(encoding, "xmlcharrefreplace"))
         return folder
@@ -181,6 +214,14 @@ def extract(degree: int = 2, **options: Any) -> Extract:
 def family(degree: int = 2, **options: Any) -> Extract:
     """One pupil and one legal responsable, in one school."""
     return extract(degree, **options).pupil("70001", link("80001", degree=degree)).responsable("80001")
+
+
+def delta(degree: int = 2, **options: Any) -> Extract:
+    """A Delta's whole lists, its school and formation, and nobody yet."""
+    started = Extract(degree, **options).school()
+    if degree == 2:
+        started.mef().add_subject()
+    return started
 
 
 def link(responsable: str, kinship: str = "10", legal: str = "1", *, degree: int = 2) -> str:

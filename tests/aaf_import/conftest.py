@@ -19,11 +19,20 @@ def run_import(tmp_path: Path, db: None) -> Import:
     """Write an extract and import it in this process, in the test's own transaction."""
     written = 0
 
-    def run(extract: Extract, *, force: bool = False, dry_run: bool = False, **writing: Any) -> ImportRun:
+    def run(
+        extract: Extract,
+        *,
+        force: bool = False,
+        dry_run: bool = False,
+        year_change: bool = False,
+        **writing: Any,
+    ) -> ImportRun:
         nonlocal written
         written += 1
         folder = extract.write(tmp_path / f"extract{written}", **writing)
-        return import_extract(folder, Options(force=force, dry_run=dry_run), processes=1)
+        return import_extract(
+            folder, Options(force=force, dry_run=dry_run, year_change=year_change), processes=1
+        )
 
     return run
 

@@ -140,6 +140,33 @@ def test_other_requests_say_what_they_are() -> None:
     assert [(e.request, e.key, e.one("sn")) for e in found] == [("add", "1", "A"), ("modify", "3", "C")]
 
 
+def request(kind: str, key: str) -> str:
+    inside = '<modifications>\n<modification name="sn"><value>B</value></modification></modifications>'
+    return (
+        f'\n<{kind}Request><operationalAttributes><attr name="categoriePersonne"><value>Eleve</value></attr>'
+        f"</operationalAttributes>\n<identifier><id>{key}</id></identifier>"
+        f"{inside if kind == 'modify' else ''}\n</{kind}Request>\n"
+    )
+
+
+@pytest.mark.parametrize("block", [1, 7, 60, 300, 1 << 20])
+@pytest.mark.parametrize("kinds", ["amdammdda", "mmmm", "dddd", "maaad", "daam"])
+def test_requests_are_read_in_their_order_wherever_blocks_end(
+    monkeypatch: pytest.MonkeyPatch, block: int, kinds: str
+) -> None:
+    written = [
+        entry(str(rank), sn="A") if kind == "a" else request({"m": "modify", "d": "delete"}[kind], str(rank))
+        for rank, kind in enumerate(kinds)
+    ]
+    monkeypatch.setattr(entries_module, "BLOCK_SIZE", block)
+    found = read(HEAD + "<!-- </modifyRequest> -->".join(written) + FOOT)
+    assert [(e.request[0], e.key) for e in found] == [(kind, str(n)) for n, kind in enumerate(kinds)]
+    with pytest.raises(Malformed):
+        read(HEAD + "".join(written))
+    with pytest.raises(Malformed):
+        read(HEAD + "".join(written) + "</deleteRequest>" + FOOT)
+
+
 MALFORMED = {
     "empty": ("", 0),
     "blank": ("  \n ", 0),

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from aaf_import.extract import UnusableExtract, opened
-from aaf_import.identity import Identity, identify, missing_parts
+from aaf_import.extract import Kind, UnusableExtract, opened
+from aaf_import.identity import FeedKey, Identity, feed_key, identify, in_order, missing_parts, of_feed
 from tests.aaf_import.builder import Extract, extract, family
 
 TODAY = date(2026, 2, 1)
@@ -14,7 +14,8 @@ TODAY = date(2026, 2, 1)
 
 def identity_of(folder: Path) -> Identity:
     with opened(folder, 1 << 20) as files:
-        return identify(files, folder.name, TODAY)
+        (extract,) = in_order(files, folder.name)
+        return identify(extract, folder.name, TODAY)
 
 
 def without_comments(text: str) -> str:
@@ -78,11 +79,36 @@ def test_two_dates_in_one_folder_are_refused(tmp_path: Path) -> None:
         identity_of(tmp_path)
 
 
-def test_a_delta_is_refused_even_beside_a_complet(tmp_path: Path) -> None:
-    family().write(tmp_path)
-    (tmp_path / "ENT2D_Delta_20260105_Eleve_0000.xml").touch()
-    with pytest.raises(UnusableExtract, match="Delta"):
-        identity_of(tmp_path)
+def test_a_delivery_is_taken_by_date_and_a_complet_before_the_delta_of_its_date(tmp_path: Path) -> None:
+    for kind, day in (("Delta", "20260107"), ("Delta", "20260106"), ("Complet", "20260106")):
+        family().write(tmp_path, kind=kind, day=day)
+    (tmp_path / "ENT2D_Delta_20260199_Eleve_0000.xml").touch()
+    with opened(tmp_path, 1 << 20) as files:
+        extracts = in_order(files, "x")
+    assert [(extract[0].kind, extract[0].day) for extract in extracts] == [
+        (Kind.COMPLET, date(2026, 1, 6)),
+        (Kind.DELTA, date(2026, 1, 6)),
+        (Kind.DELTA, date(2026, 1, 7)),
+        (Kind.DELTA, None),
+    ]
+
+
+def test_the_files_of_one_feed_are_taken_out_of_a_folder_which_mixes_some(tmp_path: Path) -> None:
+    for degree, academy in ((1, "24"), (2, "24"), (2, "25")):
+        family(degree, academy=academy).write(tmp_path / f"{academy}-{degree}")
+    with opened(tmp_path, 1 << 20) as files:
+        found = of_feed(files, FeedKey("24", 2))
+    assert {file.path.parent.name for file in found} == {"24-2"}
+
+
+@pytest.mark.parametrize("text", ["24-2", "24-2D", " 24-2d "])
+def test_a_feed_is_named_by_its_academie_and_its_degre(text: str) -> None:
+    assert feed_key(text) == FeedKey("24", 2)
+
+
+@pytest.mark.parametrize("text", ["", "24", "24-3", "99-1", "24-2DD"])
+def test_what_names_no_feed_is_none(text: str) -> None:
+    assert feed_key(text) is None
 
 
 def test_a_name_without_date_leaves_the_day_of_the_import(tmp_path: Path) -> None:

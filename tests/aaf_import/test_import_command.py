@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 
 from aaf_import.models import ImportRun
 from establishments.models import Student
-from tests.aaf_import.builder import extract, family, link
+from tests.aaf_import.builder import delta, extract, family, link
 
 pytestmark = pytest.mark.django_db
 NOTHING = {"created": 0, "updated": 0, "unchanged": 0, "left": 0}
@@ -39,6 +39,10 @@ def test_the_json_is_what_programs_expect(tmp_path: Path) -> None:
         "degree": 2,
         "kind": "complet",
         "applied": True,
+        "refused": False,
+        "message": "",
+        "forced": False,
+        "year_change": False,
         "counts": {
             "establishments": {**NOTHING, "created": 1},
             "classes": {**NOTHING, "created": 1},
@@ -127,3 +131,55 @@ def test_the_samples_of_synthetic_feeds_are_imported(tmp_path: Path) -> None:
             if name != "accounts":
                 assert (counts["created"], counts["updated"], counts["left"]) == (0, 0, 0), name
         assert again["anomalies"] == told["anomalies"] != {}
+
+
+def test_a_refused_extract_shows_what_it_would_have_done(tmp_path: Path) -> None:
+    command(family().write(tmp_path / "1"))
+    older = family().pupil("70002").write(tmp_path / "2", day="20260104")
+    out = StringIO()
+    with pytest.raises(CommandError) as caught:
+        call_command("import_aaf", str(older), "--dry-run", "--json", stdout=out)
+    assert caught.value.returncode == 2
+    told = json.loads(out.getvalue())
+    applied = as_json(older, "--force", "--dry-run")
+    assert told.keys() == applied.keys()
+    assert told["counts"] == applied["counts"]
+    assert told["counts"]["students"] == {**NOTHING, "created": 1, "unchanged": 1}
+    assert (told["applied"], told["refused"], told["forced"]) == (False, True, False)
+    assert (applied["refused"], applied["forced"], applied["message"]) == (False, True, "")
+    assert "plus ancien" in told["message"]
+    assert Student.objects.count() == 1
+
+
+def test_a_complet_and_a_delta_in_one_archive_are_told_the_last_one_first(tmp_path: Path) -> None:
+    family().write(tmp_path / "in")
+    delta().modify("Eleve", "70001", givenName="Zoé").write(tmp_path / "in", kind="Delta", day="20260106")
+    archive = tmp_path / "x.tgz"
+    with tarfile.open(archive, "w:gz") as tar:
+        tar.add(tmp_path / "in", "extrait")
+    told = as_json(archive)
+    assert (told["kind"], told["counts"]["students"]["updated"]) == ("delta", 1)
+    (before,) = told["before"]
+    assert (before["kind"], before["applied"]) == ("complet", True)
+    assert Student.objects.get().given_name == "Zoé"
+    said = command(archive)
+    assert "appliqué (Delta du 06/01/2026)" in said
+    assert "Complet du" not in said
+
+
+def test_one_feed_of_a_folder_or_none(tmp_path: Path) -> None:
+    for degree in (1, 2):
+        family(degree).write(tmp_path / str(degree))
+    assert as_json(tmp_path, "--feed", "24-1D")["degree"] == 1
+    with pytest.raises(CommandError, match="ne contient rien du flux 25-1D"):
+        command(tmp_path, "--feed", "25-1")
+    with pytest.raises(CommandError, match="ne nomme pas un flux"):
+        command(tmp_path, "--feed", "24")
+
+
+def test_the_change_of_year_is_told(tmp_path: Path) -> None:
+    said = command(family().write(tmp_path), "--year-change", "--force")
+    assert "changement d’année : de nombreux départs sont attendus" in said
+    assert "forcé : ni l’ordre des extraits ni les départs n’ont été vérifiés" in said
+    run = ImportRun.objects.get()
+    assert (run.year_change, run.forced) == (True, True)

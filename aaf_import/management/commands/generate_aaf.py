@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from aaf_import.synthetic.generation import generate
+from aaf_import.synthetic.nights import Night, NoComplet, write_night
 from aaf_import.synthetic.order import DEFAULT_DAY, DEFAULT_FILE_SIZE, ImpossibleOrder, Order
 
 _DEGREES = {"1": (1,), "2": (2,), "both": (1, 2)}
@@ -41,6 +42,18 @@ class Command(BaseCommand):
             "--file-size", type=int, default=DEFAULT_FILE_SIZE, help="entries in one file at most"
         )
         parser.add_argument(
+            "--delta-from",
+            type=Path,
+            metavar="FEED",
+            help="folder of one Complet: write into OUT/complet and OUT/delta what one night made of it",
+        )
+        parser.add_argument(
+            "--share",
+            type=float,
+            default=0.01,
+            help="with --delta-from, what part of people the night changes",
+        )
+        parser.add_argument(
             "--clean", action="store_true", help="leave out everything that is wrong in real life"
         )
         parser.add_argument(
@@ -49,6 +62,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         out: Path = options["out"]
+        if options["delta_from"]:
+            self._write_night(out, options)
+            return
         try:
             order = Order(
                 academy=options["academy"],
@@ -65,6 +81,16 @@ class Command(BaseCommand):
         except ImpossibleOrder as error:
             raise CommandError(str(error)) from error
         self.stdout.write(_summary(order, counts))
+
+    def _write_night(self, out: Path, options: dict[str, Any]) -> None:
+        _check_room(out, force=options["force"])
+        night = Night(options["date"], options["seed"], options["share"])
+        try:
+            counts = write_night(options["delta_from"], out, night)
+        except NoComplet as error:
+            raise CommandError(str(error)) from error
+        told = ", ".join(f"{number} {what}" for what, number in sorted(counts.items()))
+        self.stdout.write(f"{out / 'complet'}, {out / 'delta'}: {told}")
 
     def _generate(self, order: Order, out: Path) -> dict[int, Counter[str]]:
         with tqdm(total=order.students, unit=" pupils", unit_scale=True, disable=None) as bar:
