@@ -16,6 +16,7 @@ from aaf_import.identity import FeedKey, Identity
 from aaf_import.merging.agents import merge_agents
 from aaf_import.merging.anomalies import count_anomalies, find_unresolved, write_anomalies
 from aaf_import.merging.changes import find_wholly_told, stage_changes
+from aaf_import.merging.corrections import note_corrected
 from aaf_import.merging.departures import Losses, Thresholds, find_departures, set_aside_establishments
 from aaf_import.merging.duplicates import keep_first_entries
 from aaf_import.merging.links import merge_links
@@ -33,8 +34,8 @@ from aaf_import.merging.telling import tell_establishments
 from aaf_import.models import ImportRun
 from aaf_import.staging import schema_of
 from accounts.data_issues import refresh_data_issues
+from accounts.joining.arrivals import give_accounts
 from accounts.models import AccountKind
-from accounts.precreation import precreate_accounts
 from establishments.models import Feed
 
 APPLY_LOCK = 0x4141_4600
@@ -94,7 +95,8 @@ def apply(
         merge = Merge(cursor, _feed(identity), timezone.now(), covered, identity.kind is Kind.DELTA)
         found += _check_order(merge.feed, identity.day)
         found += _merge_places_and_people(merge, _thresholds(year_change=run.year_change))
-        accounts = precreate_accounts(merge.feed, now=merge.now)
+        note_corrected(merge)
+        accounts = give_accounts(merge.feed, now=merge.now)
         refresh_data_issues(merge.feed, now=merge.now)
         tell_establishments(merge)
         # Last: a director who signs in meanwhile waits for the end of the transaction.

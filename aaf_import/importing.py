@@ -28,6 +28,7 @@ from aaf_import.staging import (
 )
 from aaf_import.sweeping import living_run, sweep
 from accounts import closing
+from accounts.joining import following
 from establishments.delegations.ending import end_orphaned
 from establishments.models import Feed
 from establishments.models.places import KIND_LABELS, Establishment
@@ -205,6 +206,7 @@ def _follow(identity: Identity) -> None:
     end_orphaned(Establishment.objects.filter(feed__academy=identity.academy, feed__degree=identity.degree))
     # Not in the import: it changes no account.
     closing.reopen_returned()
+    following.follow(Feed.objects.get(academy=identity.academy, degree=identity.degree))
 
 
 def _sources(files: Sequence[ExtractFile], identity: Identity) -> list[Source]:

@@ -71,7 +71,7 @@ WITH holder AS (
            coalesce(issue.responsable_id, -issue.student_id) AS record
     FROM accounts_dataissue issue
     JOIN establishments_establishment school ON school.id = issue.establishment_id
-    WHERE issue.solved_at IS NULL AND school.feed_id = %(feed)s
+    WHERE issue.solved_at IS NULL AND issue.kind <> 'TO_RENOTIFY' AND school.feed_id = %(feed)s
 ), change AS MATERIALIZED (
     SELECT unsolved.id, wrong.establishment_id, wrong.kind, wrong.responsable_id, wrong.student_id
     FROM wrong FULL JOIN unsolved

@@ -96,6 +96,10 @@ FAMILIES = {
     ),
     "assistance": Family("Assistance académique", (_K.ASSISTANCE_ENTERED, _K.ASSISTANCE_LEFT)),
     "imports": Family("Imports", (_K.IMPORT_APPLIED, _K.ACCOUNT_CHILD_ATTACHED, _K.ACCOUNT_CHILD_DETACHED)),
+    "rapprochements": Family(
+        "Rapprochements et doublons",
+        (_K.ACCOUNT_JOINED, _K.ACCOUNT_MERGED, _K.ACCOUNT_UNJOINED, _K.ACCOUNT_TOLD_APART),
+    ),
     "echeances": Family("Échéances et rappels", (_K.ACCOUNT_SECRET_EXPIRED, _K.ACCOUNT_REMINDED)),
     "comptes": Family(
         "Vie des comptes",

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.contacts import RECORD_ORDER
+from accounts.joining.children import each_once
 from accounts.models import Account, AccountKind, Holding
 from accounts.secrets import last_day, open_secret
 from accounts.transitions import State
@@ -161,13 +162,14 @@ def sheet_text(recipient: Recipient, now: datetime) -> SheetText:
 
 def children_of(recipient: Recipient) -> tuple[Child, ...]:
     """Those of the account now, here and elsewhere, the eldest first."""
-    children = {}
-    for holding in (*recipient.here, *recipient.elsewhere):
-        pupil = holding.student
-        children[pupil.pk] = Child(
+    here = each_once(holding.student for holding in recipient.here)
+    elsewhere = each_once((holding.student for holding in recipient.elsewhere), but=here)
+    return tuple(
+        Child(
             given_name=pupil.given_name,
             surname=pupil.surname,
             class_label=str(pupil.school_class or ""),
             school_name=str(pupil.establishment or ""),
         )
-    return tuple(children.values())
+        for pupil in (*here, *elsewhere)
+    )

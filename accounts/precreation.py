@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import connection
 
-from accounts.models import AccountKind, AccountSource
+from accounts.models import Account, AccountKind, AccountSource
 from accounts.transitions import Origin, State
-from establishments.models import Degree, Feed
+from establishments.models import Degree, Feed, Responsable, Student
 
 # The base is the first letter of the given name, a dot, the surname (of an institution, its name), « x » when
 # no letter of it could be read. Numbers go by jointure, whatever the order of the rows, and the first holder
@@ -19,6 +20,7 @@ WITH person AS (
     SELECT %(responsable)s AS kind, responsable.id AS record, jointure, surname_key, given_name_key
     FROM establishments_responsable responsable
     WHERE responsable.feed_id = %(feed)s AND responsable.left_at IS NULL
+          AND responsable.id <> ALL(%(without)s::bigint[])
           AND NOT EXISTS (SELECT FROM accounts_accountsource source
                           WHERE source.responsable_id = responsable.id AND source.closed_at IS NULL)
           AND EXISTS (SELECT FROM establishments_responsibility link
@@ -63,11 +65,12 @@ SELECT kind, count(*) FROM numbered GROUP BY kind
 """
 
 
-def precreate_accounts(feed: Feed, *, now: datetime) -> dict[AccountKind, int]:
+def precreate_accounts(feed: Feed, *, now: datetime, without: Sequence[int] = ()) -> dict[AccountKind, int]:
     """Give a « Non notifié » account to each present record of `feed` that needs one; how many, by kind.
 
     Responsables need a legal link in force to a present pupil who gives right to accounts; pupils have one
-    in the 2nd degré only. Runs in the caller's transaction, and touches no account that exists.
+    in the 2nd degré only; those `without` are left out. Runs in the caller's transaction, and
+    touches no account that exists.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -75,6 +78,7 @@ def precreate_accounts(feed: Feed, *, now: datetime) -> dict[AccountKind, int]:
             {
                 "feed": feed.pk,
                 "now": now,
+                "without": list(without),
                 "responsable": AccountKind.RESPONSABLE.value,
                 "student": AccountKind.STUDENT.value,
                 "students_have_accounts": feed.degree == Degree.SECOND,
@@ -85,3 +89,28 @@ def precreate_accounts(feed: Feed, *, now: datetime) -> dict[AccountKind, int]:
         )
         created = dict(cursor.fetchall())
     return {kind: created.get(kind.value, 0) for kind in AccountKind}
+
+
+_ADVANCE = """
+INSERT INTO accounts_identifierseries AS series (base, issued) VALUES (%(base)s, 1)
+ON CONFLICT (base) DO UPDATE SET issued = series.issued + 1
+RETURNING issued
+"""
+
+
+def create_account(record: Responsable | Student, *, now: datetime) -> Account:
+    """A « Non notifié » account for one record, by the same series; its source is the caller's to open."""
+    if record.given_name_key:
+        base = f"{record.given_name_key[0]}.{record.surname_key}".lower()
+    else:
+        base = (record.surname_key or "x").lower()
+    with connection.cursor() as cursor:
+        cursor.execute(_ADVANCE, {"base": base})
+        (issued,) = cursor.fetchone()
+    return Account.objects.create(
+        identifier=base if issued == 1 else f"{base}{issued - 1}",
+        kind=AccountKind.STUDENT if isinstance(record, Student) else AccountKind.RESPONSABLE,
+        state=State.NOT_NOTIFIED,
+        origin=Origin.NONE,
+        created_at=now,
+    )

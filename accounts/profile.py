@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.activation.links import link_deadline, link_sent_at
+from accounts.joining.children import each_once
 from accounts.models import DataIssue, Holding
 from accounts.passwords import Standing, password_deadline, password_standing
 from accounts.secrets import open_secret
@@ -76,6 +77,7 @@ class Profile:
     is_distributed_elsewhere: bool
     pending_link: PendingLink | None
     issues: list[DataIssue]
+    must_be_renotified: bool
 
 
 def read_profile(account: Account, access: Access, *, with_password: bool = False) -> Profile:
@@ -90,7 +92,8 @@ def read_profile(account: Account, access: Access, *, with_password: bool = Fals
     records = list(
         {holding.responsable.pk: holding.responsable for holding in own if holding.responsable}.values()
     )
-    children = _distinct([holding.student for holding in own])
+    children = each_once(holding.student for holding in own)
+    issues = _issues(records or children, here)
     return Profile(
         account=account,
         holder=records[0] if records else children[0],
@@ -101,10 +104,13 @@ def read_profile(account: Account, access: Access, *, with_password: bool = Fals
         records=_open_records(account),
         records_here=records or children,
         children_here=children,
-        children_elsewhere=_distinct([h.student for h in holdings if h.establishment_id != here.pk]),
+        children_elsewhere=each_once(
+            (h.student for h in holdings if h.establishment_id != here.pk), but=children
+        ),
         is_distributed_elsewhere=account.distributed_by_id not in (None, here.pk),
         pending_link=_pending_link(account),
-        issues=_issues(records or children, here),
+        issues=[issue for issue in issues if issue.kind != DataIssue.Kind.TO_RENOTIFY],
+        must_be_renotified=any(issue.kind == DataIssue.Kind.TO_RENOTIFY for issue in issues),
     )
 
 
@@ -125,7 +131,7 @@ def show_password(account: Account, access: Access) -> Profile:
 
 
 def _issues(records: list[Responsable] | list[Student], here: Establishment) -> list[DataIssue]:
-    """What `here` has to correct about the holder and, for a responsable, about the children."""
+    """What `here` has to correct, or to do again, about the holder and, for a responsable, the children."""
     found = DataIssue.objects.unsolved().filter(establishment=here).about(records)
     related = found.select_related("responsable", "student", "establishment__feed")
     return list(related.order_by("student", "kind"))

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from accounts.models import AccountKind
-from accounts.views import account, assistance, home, journal, lists, operations, settings
+from accounts.views import account, assistance, duplicates, home, journal, lists, operations, settings
 
 urlpatterns = [
     path("", home.establishment_home, name="establishment"),
@@ -26,6 +26,11 @@ urlpatterns = [
     path("comptes/<int:pk>/courriel-activation/", account.account_resend, name="account_resend"),
     path("comptes/<int:pk>/assistance/", assistance.account_assistance, name="account_assistance"),
     path("comptes/<int:pk>/assistance/academie/", assistance.account_escalation, name="account_escalation"),
+    path("doublons/", duplicates.duplicate_list, name="duplicate_list"),
+    path("doublons/<int:pk>/", duplicates.duplicate_page, name="duplicate"),
+    path("doublons/<int:pk>/reunir/", duplicates.duplicate_join, name="duplicate_join"),
+    path("doublons/<int:pk>/distinguer/", duplicates.duplicate_apart, name="duplicate_apart"),
+    path("rapprochements/<int:pk>/defaire/", duplicates.joining_undo, name="joining_undo"),
     path("assistance/", assistance.family_search, name="assistance"),
     path("journal/", journal.establishment_journal, name="journal"),
     path("journal/export/", journal.journal_export, name="journal_export"),

@@ -7,7 +7,18 @@ from importlib import import_module
 
 import django
 
-MEASURES = ("imports", "lists", "counting", "sheets", "notify", "mails", "exports", "ending", "journal")
+MEASURES = (
+    "imports",
+    "lists",
+    "counting",
+    "sheets",
+    "notify",
+    "mails",
+    "exports",
+    "ending",
+    "journal",
+    "joining",
+)
 
 
 def main() -> int:

@@ -12,6 +12,7 @@ from accounts.models.account import (
     kinds_of,
 )
 from accounts.models.data_issue import DataIssue
+from accounts.models.joining import Duplicate, FormerSecret, Joining, Recheck
 from accounts.models.mails import AccountMail, EstablishmentSettings, PasswordLink
 from accounts.models.operation import Operation, OperationItem, OperationPart
 
@@ -24,12 +25,16 @@ __all__ = [
     "AccountMail",
     "AccountSource",
     "DataIssue",
+    "Duplicate",
     "EstablishmentSettings",
+    "FormerSecret",
     "Holding",
     "IdentifierSeries",
+    "Joining",
     "Operation",
     "OperationItem",
     "OperationPart",
     "PasswordLink",
+    "Recheck",
     "kinds_of",
 ]

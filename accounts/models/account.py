@@ -62,7 +62,8 @@ class Account(models.Model):
     or since the one that replaced a dead secret. `version` counts the changes: all are conditional on it.
     `mail` and `mobile` are what the family validated; an import never writes this table's rows.
     Of the links mailed to activate it, only the one numbered `activation_link_number`, drawn
-    `activation_link_at`, opens. Once anonymised, its identifiant is `~` and its key, and nobody's.
+    `activation_link_at`, opens. Brought together with another, it is closed, `merged_into` that one, and
+    stands for no record. Once anonymised, its identifiant is `~` and its key, and nobody's.
     """
 
     identifier = models.CharField("identifiant", max_length=140, unique=True, db_collation="C")
@@ -95,6 +96,7 @@ class Account(models.Model):
     last_sign_in_at = models.DateTimeField("date de dernière connexion", null=True)
     created_at = models.DateTimeField(default=timezone.now)
     closed_at = models.DateTimeField(null=True)
+    merged_into = models.ForeignKey("self", models.PROTECT, null=True, db_index=False, related_name="+")
     anonymised_at = models.DateTimeField(null=True)
 
     objects = AccountQuerySet.as_manager()
@@ -109,6 +111,7 @@ class Account(models.Model):
                 condition=Q(closed_at__isnull=False, anonymised_at__isnull=True),
                 name="account_to_anonymise",
             ),
+            models.Index(fields=["mobile"], condition=~Q(mobile=""), name="account_validated_mobile"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=list(State)), name="account_state"),
@@ -186,6 +189,11 @@ class Account(models.Model):
                 name="account_closed_holds_no_secret",
             ),
             models.CheckConstraint(
+                condition=Q(merged_into__isnull=True)
+                | (Q(closed_at__isnull=False) & ~Q(merged_into=models.F("id"))),
+                name="account_merged_is_closed",
+            ),
+            models.CheckConstraint(
                 condition=Q(anonymised_at__isnull=True)
                 | Q(
                     closed_at__isnull=False,
@@ -240,8 +248,14 @@ class AccountSource(models.Model):
     opened_at = models.DateTimeField(default=timezone.now)
     closed_at = models.DateTimeField(null=True)
     reason = models.CharField(max_length=8, choices=Reason.choices)
+    joining = models.ForeignKey(
+        "accounts.Joining", models.PROTECT, null=True, db_index=False, related_name="sources"
+    )
 
     class Meta:
+        indexes = [
+            models.Index(fields=["joining"], condition=Q(joining__isnull=False), name="source_of_a_joining"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(responsable__isnull=False, student__isnull=True)
@@ -260,6 +274,12 @@ class AccountSource(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account_id} ← {self.responsable_id or self.student_id}"
+
+    @property
+    def record(self) -> Responsable | Student:
+        record = self.responsable or self.student
+        assert record is not None
+        return record
 
 
 class Holding(models.Model):

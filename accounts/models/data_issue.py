@@ -22,6 +22,7 @@ class DataIssueKind(models.TextChoices):
     MOBILE_UNUSABLE = "MOBILE_UNUSABLE", "téléphone portable inutilisable"
     MOBILE_SHARED = "MOBILE_SHARED", "téléphone portable commun à deux responsables"
     MAIL_MISSING = "MAIL_MISSING", "adresse mail absente"
+    TO_RENOTIFY = "TO_RENOTIFY", "courrier remplacé, à renotifier"
 
 
 class DataIssueQuerySet(models.QuerySet["DataIssue"]):
@@ -118,6 +119,10 @@ _CONSEQUENCES = {
         "Le numéro saisi n’est pas un mobile : ni l’inscription par SMS ni FranceConnect ne sont possibles."
     ),
     DataIssueKind.MOBILE_SHARED: "Vérifiez auquel des deux ce numéro appartient.",
+    DataIssueKind.TO_RENOTIFY: (
+        "Cette personne avait deux comptes, désormais réunis : le courrier remis pour le compte fermé ne "
+        "fonctionne plus. Notifiez de nouveau le compte conservé."
+    ),
     DataIssueKind.MAIL_MISSING: "Le compte ne peut pas être notifié par courrier électronique.",
 }
 # There, being in a school is enough to have an account.

@@ -67,13 +67,19 @@ REGISTER: Mapping[str, Told | str] = {
         },
         {
             SECRET: ("sealed_secret", "password"),
-            TECHNICAL: ("id", "version", "activation_link_number", "anonymised_at"),
+            TECHNICAL: ("id", "version", "activation_link_number", "anonymised_at", "merged_into_id"),
         },
     ),
     "accounts.AccountSource": Told(
         {"opened_at": "Depuis", "closed_at": "Jusqu’au", "reason": "Motif"},
-        {TECHNICAL: ("id", "account_id"), SAID_ELSEWHERE: ("responsable_id", "student_id")},
+        {TECHNICAL: ("id", "account_id", "joining_id"), SAID_ELSEWHERE: ("responsable_id", "student_id")},
     ),
+    "accounts.Joining": "le rapprochement de deux fiches, dit par le motif de leur source et l’historique",
+    "accounts.Duplicate": (
+        "deux comptes peut-être d’une même personne, par leurs numéros : la comparaison en nomme une autre"
+    ),
+    "accounts.FormerSecret": "l’empreinte d’un mot de passe provisoire mort, détruite à son terme",
+    "accounts.Recheck": "une file d’attente d’une nuit : des numéros",
     "accounts.Absence": Told({"since": "Sans élève depuis"}, {TECHNICAL: ("account_id",)}),
     "accounts.AccountMail": Told(
         {

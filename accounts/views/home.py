@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts import overview
+from accounts.joining.comparing import open_duplicates
 from establishments import visits
 from establishments.access import Right
 from establishments.guards import needs
@@ -25,6 +26,7 @@ def establishment_home(request: ConsoleRequest, uai: str) -> HttpResponse:
         (standing, overview.attention(standing, feed), access.can(Right.ASSIST, standing.kind))
         for standing in overview.standings(access, now)
     ]
+    duplicates = open_duplicates(here).count() if access.sees_responsables else 0
     context = {
         "access": access,
         "feed": feed,
@@ -32,7 +34,8 @@ def establishment_home(request: ConsoleRequest, uai: str) -> HttpResponse:
         "standings": standings,
         "first_steps": overview.first_steps(access, [standing for standing, _, _ in standings]),
         "has_accounts": any(standing.total for standing, _, _ in standings),
-        "needs_attention": any(lines for _, lines, _ in standings),
+        "duplicates": duplicates,
+        "needs_attention": bool(duplicates) or any(lines for _, lines, _ in standings),
         "recent": overview.recent(access, now),
         "last_visit": None if access.visit else visits.visits_to(here, visits.SHOWN_ON_HOME).first(),
     }

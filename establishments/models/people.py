@@ -82,7 +82,12 @@ class Responsable(PersonRecord):
     mail = models.CharField("adresse mail", max_length=254, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["left_at", "id"], condition=_TO_ERASE, name="responsable_to_erase")]
+        indexes = [
+            models.Index(fields=["left_at", "id"], condition=_TO_ERASE, name="responsable_to_erase"),
+            models.Index(
+                fields=["mobile", "given_name_key"], condition=~Q(mobile=""), name="responsable_by_mobile"
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["feed", "jointure"], name="responsable_key"),
             models.CheckConstraint(

@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.activation.links import token_for
-from accounts.models import AccountKind, Operation, OperationItem
+from accounts.models import AccountKind, Duplicate, Joining, Operation, OperationItem
 from establishments import invitations
 from notifications.documents import store_document
 from tests.factories import (
@@ -134,7 +134,7 @@ class World:
             EstablishmentFactory.create(),
             EstablishmentFactory.create(feed__degree=1, kind="EPU"),
         ]
-        self.keys = {"comptes": [], "operations": []}
+        self.keys = {"comptes": [], "operations": [], "doublons": [], "rapprochements": []}
         for school in self.schools:
             MandateFactory.create(agent=self.director, establishment=school)
             self._fill(school)
@@ -151,6 +151,9 @@ class World:
             self._operate(school, pupils, AccountKind.STUDENT)
             accounts += pupils
         self.keys["comptes"] += [account.pk for account in accounts]
+        pair = {"first": accounts[0], "second": accounts[1], "establishment": school, "score": 80}
+        self.keys["doublons"].append(Duplicate.objects.create(**pair).pk)
+        self.keys["rapprochements"].append(Joining.objects.create(account=accounts[0], reason="RULE").pk)
 
     def _operate(self, school, accounts, population):
         document = store_document(
@@ -176,7 +179,9 @@ class World:
                 self.keys["operations"].append(operation.pk)
 
     def keys_of(self, path):
-        return self.keys["comptes" if "/comptes/" in path else "operations"]
+        return next(
+            (keys for name, keys in self.keys.items() if f"/{name}/" in path), self.keys["operations"]
+        )
 
 
 @pytest.fixture

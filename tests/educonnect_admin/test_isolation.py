@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts import exports
 from accounts.forms import ACTIONS
-from accounts.models import AccountKind, Operation, OperationItem
+from accounts.models import AccountKind, Duplicate, Joining, Operation, OperationItem
 from establishments import rights_table
 from establishments.delegations import people
 from establishments.guards import OBJECT
@@ -71,6 +71,8 @@ class World:
         self.accounts = {"RESPONSABLE": responsable_account(self.school)}
         if degree == 2:
             self.accounts["STUDENT"] = student_account(self.school)
+        self.duplicate = self._duplicate()
+        self.joining = Joining.objects.create(account=self.accounts["RESPONSABLE"], reason="RULE")
         options = {"format": "csv"}
         self.operations = [
             operation
@@ -81,6 +83,13 @@ class World:
                 self._operation(of, "LIST", options=options | {"with_secrets": True}),
             )
         ]
+
+    def _duplicate(self):
+        """Its accounts are those of the school, which stay two: both are active."""
+        pair = [responsable_account(self.school, state="ACTIVE") for _ in range(2)]
+        return Duplicate.objects.create(
+            establishment=self.school, first=pair[0], second=pair[1], score=80, reasons=["mobile"]
+        )
 
     def _operation(self, of, kind, **fields):
         now = timezone.now()
@@ -116,6 +125,8 @@ class World:
 KEYS: dict[str, Callable] = {
     "delegation_grant": lambda world: people.key_of(world.stranger, world.school),
     "deputy": lambda world: world.deputy.pk,
+    **dict.fromkeys(["duplicate", "duplicate_join", "duplicate_apart"], lambda world: world.duplicate.pk),
+    "joining_undo": lambda world: world.joining.pk,
     **dict.fromkeys(
         ["delegation_change", "delegation_invite_again", "delegation_end"],
         lambda world: world.delegation.pk,

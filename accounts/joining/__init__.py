@@ -1,0 +1,1 @@
+"""Bringing together the records and accounts of one person, and taking them apart again."""
