@@ -48,7 +48,8 @@ STUDENTS = StagedTable(
 RESPONSABLES = StagedTable(
     "staged_responsable",
     f"jointure text, {_NAME}, address text, postcode text, city text, country text,"
-    " mobile text, mobile_raw text, home_phone text, work_phone text, mail text",
+    " mobile text, mobile_raw text, home_phone text, work_phone text, mail text,"
+    " refused_mail text, refused_phone text",
     digested=True,
 )
 LINKS = StagedTable(

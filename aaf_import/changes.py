@@ -24,6 +24,7 @@ from aaf_import.people import (
     ine_of,
     level_of,
     mobile_of,
+    refused,
     structure_of_first_class,
     subject_of,
 )
@@ -104,12 +105,15 @@ def _modify_responsable(change: _Change) -> None:
     change.take("postcode", names.postcode, 16)
     change.take("city", names.city, 120)
     change.take("country", names.country, 80)
-    if change.gives(names.home_phone):
-        change.values["home_phone"] = subject.phone(names.home_phone)
-    if change.gives(names.work_phone):
-        change.values["work_phone"] = subject.phone(names.work_phone)
+    phones = {"home_phone": names.home_phone, "work_phone": names.work_phone}
+    read = {column: subject.phone(name) for column, name in phones.items() if change.gives(name)}
+    if read:
+        # Of the other number, the next Complet says again whether it was refused.
+        refusable = {phones[column]: value for column, value in read.items()}
+        change.values |= read | {"refused_phone": refused(subject.entry, refusable)}
     if change.gives(names.mail):
-        change.values["mail"] = subject.mail(names.mail)
+        mail = subject.mail(names.mail)
+        change.values |= {"mail": mail, "refused_mail": "" if mail else subject.entry.one(names.mail)[:254]}
     if change.gives(names.mobile):
         change.values["mobile"], change.values["mobile_raw"] = mobile_of(subject)
     elif change.gives(names.text_number):

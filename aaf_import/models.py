@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from aaf_import.faults import LABELS, Fault
-from establishments.models import Establishment, Feed
+from establishments.models import Establishment, Feed, Responsable, Student
 
 
 class ImportRun(models.Model):
@@ -103,3 +103,39 @@ class Anomaly(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} {self.jointure}"
+
+
+class RecordChange(models.Model):
+    """What an import changed of one record, for the page which tells a school its last nights.
+
+    Written at the end of the import (merging.telling), forgotten 60 days later (sweeping). `at` is
+    that of the event which counts them. An extract which is the first of its feed leaves none.
+    """
+
+    class Kind(models.TextChoices):
+        ARRIVED = "arrived", "Arrivées"
+        LEFT = "left", "Départs"
+        CLASS_CHANGED = "class_changes", "Changements de classe"
+        CORRECTED = "corrected", "Fiches mises à jour"
+
+    establishment = models.ForeignKey(Establishment, models.CASCADE, db_index=False, related_name="+")
+    at = models.DateTimeField("constaté le")
+    kind = models.CharField("changement", max_length=16, choices=Kind.choices)
+    student = models.ForeignKey(Student, models.CASCADE, null=True, db_index=False, related_name="+")
+    responsable = models.ForeignKey(Responsable, models.CASCADE, null=True, db_index=False, related_name="+")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["establishment", "at"], name="record_change_of_night"),
+            models.Index(fields=["at"], name="record_change_oldest"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(responsable__isnull=False, student__isnull=True)
+                | Q(responsable__isnull=True, student__isnull=False),
+                name="record_change_of_one_record",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.responsable_id or self.student_id}"

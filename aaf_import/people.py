@@ -259,6 +259,8 @@ def _read_responsable(subject: Subject) -> None:
         subject.reject(Fault.NAME_MISSING, names.surname)
         return
     mobile, mobile_raw = mobile_of(subject)
+    home_phone, work_phone = subject.phone(names.home_phone), subject.phone(names.work_phone)
+    mail = subject.mail(names.mail)
     subject.batch.add_digested(
         RESPONSABLES,
         *_identity(subject, surname, given_name),
@@ -268,10 +270,17 @@ def _read_responsable(subject: Subject) -> None:
         subject.text(names.country, 80),
         mobile,
         mobile_raw,
-        subject.phone(names.home_phone),
-        subject.phone(names.work_phone),
-        subject.mail(names.mail),
+        home_phone,
+        work_phone,
+        mail,
+        "" if mail else entry.one(names.mail)[:254],
+        refused(entry, {names.home_phone: home_phone, names.work_phone: work_phone}),
     )
+
+
+def refused(entry: Entry, read: dict[str, str]) -> str:
+    """The first value of these attributes in which nothing could be read."""
+    return next((entry.one(name)[:60] for name, value in read.items() if not value and entry.one(name)), "")
 
 
 def mobile_of(subject: Subject) -> tuple[str, str]:

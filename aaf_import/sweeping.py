@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from dateutil.relativedelta import relativedelta
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from aaf_import.models import Anomaly, ImportRun
+from aaf_import.models import Anomaly, ImportRun, RecordChange
 from aaf_import.staging import RUN_LOCK, SCHEMA_PREFIX, drop_tables
 
 INTERRUPTED = "L’import a été interrompu : rien n’a été appliqué. Relancez-le."
 FORGET_BATCH = 10_000
+CHANGES_KEPT = timedelta(days=60)
 
 
 @contextmanager
@@ -52,6 +53,15 @@ def forget_anomalies(now: datetime) -> int:
     old = Anomaly.objects.filter(run__started_at__lt=until).order_by("pk").values("pk")
     forgotten = 0
     while deleted := Anomaly.objects.filter(pk__in=old[:FORGET_BATCH]).delete()[0]:
+        forgotten += deleted
+    return forgotten
+
+
+def forget_record_changes(now: datetime) -> int:
+    """Delete what is told of nights long past; how many."""
+    old = RecordChange.objects.filter(at__lt=now - CHANGES_KEPT).order_by("at").values("pk")
+    forgotten = 0
+    while deleted := RecordChange.objects.filter(pk__in=old[:FORGET_BATCH]).delete()[0]:
         forgotten += deleted
     return forgotten
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from aaf_import.importing import ExtractRefused, import_extract
 from aaf_import.inbox import feed_folders, import_folder
 from aaf_import.sweeping import forget_anomalies as forget
+from aaf_import.sweeping import forget_record_changes
 
 
 @shared_task(name="aaf_import.import_inbox")
@@ -33,4 +34,6 @@ def import_path(path: str) -> None:
 
 @shared_task(name="aaf_import.forget_anomalies")
 def forget_anomalies() -> None:
+    """What names persons and has served: anomalies, and what changed on past nights."""
     forget(timezone.now())
+    forget_record_changes(timezone.now())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from django.db import connection
 
 from accounts.models import AccountKind
+from accounts.models.data_issue import SAID
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,6 +30,7 @@ WITH holder AS (
     WHERE holding.kind = %(responsable)s AND school.feed_id = %(feed)s
 ), reached AS (
     SELECT holder.establishment_id, record.id, record.mobile_raw,
+           record.refused_mail, record.refused_phone <> '' AS has_invalid_phone,
            record.mobile = '' AND account.mobile = '' AS lacks_mobile,
            record.mail = '' AND account.mail = '' AS lacks_mail,
            record.mobile <> '' AND min(holder.account_id) OVER same_mobile
@@ -54,9 +56,11 @@ WITH holder AS (
         ('MOBILE_MISSING', lacks_mobile AND mobile_raw = ''),
         ('MOBILE_UNUSABLE', lacks_mobile AND mobile_raw <> ''),
         ('MOBILE_SHARED', is_shared),
-        ('MAIL_MISSING', lacks_mail)
+        ('MAIL_MISSING', lacks_mail AND refused_mail = ''),
+        ('MAIL_INVALID', lacks_mail AND refused_mail <> ''),
+        ('PHONE_INVALID', has_invalid_phone)
     ) fault (kind, is_wrong)
-    WHERE fault.is_wrong AND (lacks_mobile OR is_shared OR lacks_mail)
+    WHERE fault.is_wrong AND (lacks_mobile OR is_shared OR lacks_mail OR has_invalid_phone)
     UNION ALL
     SELECT present.establishment_id, fault.kind, NULL, present.id
     FROM present CROSS JOIN LATERAL (VALUES
@@ -71,7 +75,7 @@ WITH holder AS (
            coalesce(issue.responsable_id, -issue.student_id) AS record
     FROM accounts_dataissue issue
     JOIN establishments_establishment school ON school.id = issue.establishment_id
-    WHERE issue.solved_at IS NULL AND issue.kind <> 'TO_RENOTIFY' AND school.feed_id = %(feed)s
+    WHERE issue.solved_at IS NULL AND school.feed_id = %(feed)s AND issue.kind <> ALL(%(said)s)
 ), change AS MATERIALIZED (
     SELECT unsolved.id, wrong.establishment_id, wrong.kind, wrong.responsable_id, wrong.student_id
     FROM wrong FULL JOIN unsolved
@@ -110,6 +114,7 @@ def refresh_data_issues(feed: Feed, *, now: datetime) -> Refreshed:
             {
                 "feed": feed.pk,
                 "now": now,
+                "said": sorted(SAID),
                 "responsable": AccountKind.RESPONSABLE.value,
                 "youngest": today - YOUNGEST,
                 "oldest": today - OLDEST,

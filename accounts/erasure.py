@@ -75,7 +75,7 @@ _ERASE_STUDENTS = _ERASE.format(
 _ERASE_RESPONSABLES = _ERASE.format(
     what="responsable",
     more="address = '', postcode = '', city = '', country = '', mobile = '', mobile_raw = '', "
-    "home_phone = '', work_phone = '', mail = ''",
+    "home_phone = '', work_phone = '', mail = '', refused_mail = '', refused_phone = ''",
 )
 
 

@@ -66,6 +66,7 @@ FAMILIES = {
             _K.LIST_DOWNLOADED,
             _K.LIST_SECRETS_MADE,
             _K.LIST_SECRETS_DOWNLOADED,
+            _K.ISSUES_EXPORTED,
             _K.JOURNAL_EXPORTED,
             _K.PERSON_EXPORTED,
         ),

@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, OuterRef, Q, Subquery
-from django.utils import timezone
 
 from accounts.contacts import HAS_MAIL
 from accounts.models import STATE_LABELS, Account, AccountKind, Holding, Operation, OperationItem, kinds_of
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from establishments.access import Access
     from establishments.models import Agent, Feed
 
-# A nightly import, and two hours for it to be late.
-FRESH = timedelta(hours=26)
 RECENT = timedelta(days=30)
 SHOWN = 6
 BAR_WIDTH = 1000
@@ -234,8 +231,3 @@ def _recent_acts(access: Access, now: datetime) -> Iterator[Recent]:
     for event in events:
         if event.agent and (account := accounts.get(event.target_id)):
             yield Recent(event.at, event.agent, act=event.get_kind_display(), account=account)
-
-
-def is_stale(feed: Feed) -> bool:
-    """Whether last night's import did not come."""
-    return feed.applied_at is None or feed.applied_at < timezone.now() - FRESH

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from accounts.models import AccountKind
-from accounts.views import account, assistance, duplicates, home, journal, lists, operations, settings
+from accounts.views import account, assistance, duplicates, home, issues, journal, lists, operations, settings
 
 urlpatterns = [
     path("", home.establishment_home, name="establishment"),
@@ -32,6 +32,8 @@ urlpatterns = [
     path("doublons/<int:pk>/distinguer/", duplicates.duplicate_apart, name="duplicate_apart"),
     path("rapprochements/<int:pk>/defaire/", duplicates.joining_undo, name="joining_undo"),
     path("assistance/", assistance.family_search, name="assistance"),
+    path("a-traiter/", issues.issue_list, name="issues"),
+    path("a-traiter/exporter/", issues.issue_export_view, name="issues_export"),
     path("journal/", journal.establishment_journal, name="journal"),
     path("journal/export/", journal.journal_export, name="journal_export"),
     path("reglages/", settings.establishment_settings, name="establishment_settings"),

@@ -64,10 +64,10 @@ WHERE old.id IS NULL OR old.left_at IS NOT NULL OR old.digest <> staged.digest
 _NEW_RESPONSABLES = """
 INSERT INTO establishments_responsable (feed_id, jointure, title, surname, birth_surname, given_name,
     surname_key, given_name_key, source_id, digest, address, postcode, city, country, mobile, mobile_raw,
-    home_phone, work_phone, mail)
+    home_phone, work_phone, mail, refused_mail, refused_phone)
 SELECT %(feed)s, jointure, title, surname, birth_surname, given_name,
        surname_key, given_name_key, '', digest, address, postcode, city, country, mobile, mobile_raw,
-       home_phone, work_phone, mail
+       home_phone, work_phone, mail, refused_mail, refused_phone
 FROM responsable_change WHERE old_id IS NULL
 """
 _CHANGED_RESPONSABLES = """
@@ -76,7 +76,8 @@ SET title = change.title, surname = change.surname, birth_surname = change.birth
     given_name = change.given_name, surname_key = change.surname_key, given_name_key = change.given_name_key,
     digest = change.digest, address = change.address, postcode = change.postcode, city = change.city,
     country = change.country, mobile = change.mobile, mobile_raw = change.mobile_raw,
-    home_phone = change.home_phone, work_phone = change.work_phone, mail = change.mail, left_at = NULL
+    home_phone = change.home_phone, work_phone = change.work_phone, mail = change.mail,
+    refused_mail = change.refused_mail, refused_phone = change.refused_phone, left_at = NULL
 FROM responsable_change change WHERE old.id = change.old_id
 """
 _TOTAL = "SELECT count(*) FROM staged_{what}"

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import Q
 
+from establishments.access import RESPONSABLES, STUDENTS, Right
 from establishments.models import Establishment, Responsable, Responsibility, Student
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
+
+    from establishments.access import Access
 
 
 class DataIssueKind(models.TextChoices):
@@ -23,11 +27,35 @@ class DataIssueKind(models.TextChoices):
     MOBILE_SHARED = "MOBILE_SHARED", "téléphone portable commun à deux responsables"
     MAIL_MISSING = "MAIL_MISSING", "adresse mail absente"
     TO_RENOTIFY = "TO_RENOTIFY", "courrier remplacé, à renotifier"
+    MAIL_INVALID = "MAIL_INVALID", "adresse mail non valable"
+    PHONE_INVALID = "PHONE_INVALID", "téléphone non valable"
+    RELATION_CONTESTED = "RELATION_CONTESTED", "lien contesté par la famille"
+
+
+SAID = frozenset({DataIssueKind.RELATION_CONTESTED, DataIssueKind.TO_RENOTIFY})
+"""What data do not show: said by someone, and solved by someone."""
 
 
 class DataIssueQuerySet(models.QuerySet["DataIssue"]):
     def unsolved(self) -> DataIssueQuerySet:
         return self.filter(solved_at__isnull=True)
+
+    def visible_to(self, access: Access, right: Right = Right.CONSULT) -> DataIssueQuerySet:
+        """Those of the establishment about pupils, or responsables, for whom the agent has `right`.
+
+        In the 1er degré pupils have no accounts: they go with those who answer for them.
+        """
+        here = self.filter(establishment=access.establishment)
+        of_responsables = access.can(right, RESPONSABLES)
+        of_students = (
+            access.can(right, STUDENTS) if access.establishment.is_second_degree else of_responsables
+        )
+        if of_students and of_responsables:
+            return here
+        return here.filter(student__isnull=not of_students, responsable__isnull=not of_responsables)
+
+    def solved_since(self, moment: datetime) -> DataIssueQuerySet:
+        return self.filter(solved_at__gte=moment)
 
     def about(self, records: Iterable[Responsable | Student]) -> DataIssueQuerySet:
         """Those of pupils, or those of responsables and of the pupils they answer for, present or not."""
@@ -44,7 +72,8 @@ class DataIssueQuerySet(models.QuerySet["DataIssue"]):
 class DataIssue(models.Model):
     """It names the record and what is wrong with it, and copies nothing of it: the record says the rest.
 
-    Written by accounts.data_issues alone. Told to the establishment which can correct it.
+    Written by accounts.data_issues alone, but for what someone says (SAID). Told to the establishment which
+    can correct it.
     """
 
     Kind = DataIssueKind
@@ -70,6 +99,11 @@ class DataIssue(models.Model):
                 fields=["establishment", "kind"],
                 condition=Q(solved_at__isnull=True),
                 name="data_issue_unsolved",
+            ),
+            models.Index(
+                fields=["establishment", "solved_at"],
+                condition=Q(solved_at__isnull=False),
+                name="data_issue_solved",
             ),
         ]
         constraints = [
@@ -101,6 +135,20 @@ class DataIssue(models.Model):
         return record
 
     @property
+    def place(self) -> str:
+        """Where it is corrected in the school's own software: which record, and what part of it."""
+        return _PLACES[DataIssueKind(self.kind)]
+
+    @property
+    def written(self) -> str:
+        """What the record says, when that is what is wrong."""
+        if self.student:
+            is_of_date = self.kind == DataIssueKind.BIRTH_DATE_DOUBTFUL
+            return f"{self.student.birth_date:%d/%m/%Y}" if is_of_date else ""
+        name = _WRITTEN.get(DataIssueKind(self.kind))
+        return str(getattr(self.responsable, name)) if name else ""
+
+    @property
     def consequence(self) -> str:
         """What it keeps from the family, in a sentence."""
         kind = DataIssueKind(self.kind)
@@ -124,6 +172,31 @@ _CONSEQUENCES = {
         "fonctionne plus. Notifiez de nouveau le compte conservé."
     ),
     DataIssueKind.MAIL_MISSING: "Le compte ne peut pas être notifié par courrier électronique.",
+    DataIssueKind.MAIL_INVALID: (
+        "L’adresse saisie n’en est pas une : le compte ne peut pas être notifié par courrier électronique."
+    ),
+    DataIssueKind.PHONE_INVALID: "Ce numéro n’est repris nulle part : la famille ne peut pas y être jointe.",
+    DataIssueKind.RELATION_CONTESTED: "La famille dit que ce lien est faux : vérifiez qui répond de l’élève.",
+}
+_WRITTEN = {
+    DataIssueKind.MOBILE_UNUSABLE: "mobile_raw",
+    DataIssueKind.MOBILE_SHARED: "mobile_raw",
+    DataIssueKind.MAIL_INVALID: "refused_mail",
+    DataIssueKind.PHONE_INVALID: "refused_phone",
+}
+_PLACES = {
+    DataIssueKind.GUARDIAN_MISSING: "Fiche de l’élève, responsables légaux",
+    DataIssueKind.INE_MISSING: "Fiche de l’élève, identité : INE",
+    DataIssueKind.CLASS_MISSING: "Fiche de l’élève, scolarité : classe",
+    DataIssueKind.BIRTH_DATE_DOUBTFUL: "Fiche de l’élève, identité : date de naissance",
+    DataIssueKind.MOBILE_MISSING: "Fiche du responsable, coordonnées : mobile",
+    DataIssueKind.MOBILE_UNUSABLE: "Fiche du responsable, coordonnées : mobile",
+    DataIssueKind.MOBILE_SHARED: "Fiches des responsables, coordonnées : mobile",
+    DataIssueKind.MAIL_MISSING: "Fiche du responsable, coordonnées : adresse mail",
+    DataIssueKind.MAIL_INVALID: "Fiche du responsable, coordonnées : adresse mail",
+    DataIssueKind.PHONE_INVALID: "Fiche du responsable, coordonnées : téléphone",
+    DataIssueKind.RELATION_CONTESTED: "Fiche de l’élève, responsables légaux",
+    DataIssueKind.TO_RENOTIFY: "Compte du responsable, dans la console",
 }
 # There, being in a school is enough to have an account.
 _IN_THE_2ND_DEGREE = {

@@ -170,6 +170,8 @@ REGISTER: Mapping[str, Told | str] = {
             "home_phone": "Téléphone",
             "work_phone": "Téléphone professionnel",
             "mail": "Adresse mail",
+            "refused_mail": "Adresse mail refusée",
+            "refused_phone": "Téléphone refusé",
         },
         _RECORD_WITHHELD,
     ),
@@ -189,6 +191,9 @@ REGISTER: Mapping[str, Told | str] = {
     "aaf_import.Anomaly": Told(
         {"code": "Anomalie", "attribute": "Attribut", "run_id": "Import", "establishment_id": "Signalée à"},
         {TECHNICAL: ("id", "category"), SAID_ELSEWHERE: ("jointure",), OTHERS: ("sentence",)},
+    ),
+    "aaf_import.RecordChange": (
+        "dit 60 jours qu’une fiche est arrivée, partie ou modifiée : la fiche elle-même est dite"
     ),
     "aaf_import.ImportRun": COUNTS,
     "statistics.Snapshot": COUNTS,

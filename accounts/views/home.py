@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from accounts import overview
 from accounts.joining.comparing import open_duplicates
+from accounts.models import DataIssue
 from establishments import visits
 from establishments.access import Right
 from establishments.guards import needs
@@ -27,15 +28,16 @@ def establishment_home(request: ConsoleRequest, uai: str) -> HttpResponse:
         for standing in overview.standings(access, now)
     ]
     duplicates = open_duplicates(here).count() if access.sees_responsables else 0
+    issues = DataIssue.objects.visible_to(access).unsolved().count()
     context = {
         "access": access,
         "feed": feed,
-        "is_stale": overview.is_stale(feed),
         "standings": standings,
         "first_steps": overview.first_steps(access, [standing for standing, _, _ in standings]),
         "has_accounts": any(standing.total for standing, _, _ in standings),
         "duplicates": duplicates,
-        "needs_attention": bool(duplicates) or any(lines for _, lines, _ in standings),
+        "issues": issues,
+        "needs_attention": bool(duplicates or issues) or any(lines for _, lines, _ in standings),
         "recent": overview.recent(access, now),
         "last_visit": None if access.visit else visits.visits_to(here, visits.SHOWN_ON_HOME).first(),
     }

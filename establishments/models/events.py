@@ -48,6 +48,7 @@ class EventKind(models.TextChoices):
     ACCOUNT_ANONYMISED = "account:anonymised", "Compte rendu anonyme"
     LIST_MADE = "list:made", "Liste éditée"
     LIST_DOWNLOADED = "list:downloaded", "Liste téléchargée"
+    ISSUES_EXPORTED = "issues:exported", "Liste des données à corriger exportée"
     JOURNAL_EXPORTED = "journal:exported", "Journal exporté"
     JOURNAL_PURGED = "journal:purged", "Journal purgé"
     IMPORT_APPLIED = "import:applied", "Données mises à jour par l’import"

@@ -67,7 +67,10 @@ class Student(PersonRecord):
 
 
 class Responsable(PersonRecord):
-    """`mobile` and phones are E.164 when they could be read, else empty, the raw value kept beside."""
+    """`mobile` and phones are E.164 when they could be read, else empty, the raw value kept beside.
+
+    `refused_mail` and `refused_phone` are what was written where no address, no number could be read.
+    """
 
     address = models.CharField(
         "adresse", max_length=240, blank=True, help_text="Lignes séparées par un saut."
@@ -80,6 +83,8 @@ class Responsable(PersonRecord):
     home_phone = models.CharField("téléphone", max_length=20, blank=True)
     work_phone = models.CharField("téléphone professionnel", max_length=20, blank=True)
     mail = models.CharField("adresse mail", max_length=254, blank=True)
+    refused_mail = models.CharField("adresse mail refusée", max_length=254, blank=True, db_default="")
+    refused_phone = models.CharField("téléphone refusé", max_length=60, blank=True, db_default="")
 
     class Meta:
         indexes = [

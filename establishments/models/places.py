@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from establishments.models.agents import Agent
+
+# A nightly import, and two hours for it to be late.
+FRESH = timedelta(hours=26)
 
 
 class Degree(models.IntegerChoices):
@@ -73,6 +77,11 @@ class Feed(models.Model):
     def source(self) -> str:
         """The school information system the feed comes from."""
         return "ONDE" if self.degree == Degree.FIRST else "SIECLE"
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether last night's import did not come."""
+        return self.applied_at is None or self.applied_at < timezone.now() - FRESH
 
 
 class District(models.Model):

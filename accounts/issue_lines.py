@@ -1,0 +1,216 @@
+"""The lines of « À traiter »: each issue with who it is about, their class and the accounts it holds back."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, Q
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from accounts.contacts import has_mail
+from accounts.models import AccountKind, DataIssue, Holding, kinds_of
+from accounts.rows import deadlines, rows_seen_by
+from accounts.transitions import State
+from establishments.access import Right
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from accounts.issue_form import IssueForm
+    from accounts.models.data_issue import DataIssueQuerySet
+    from establishments.access import Access
+
+LINES_A_PAGE = 50
+WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class KindCount:
+    kind: str
+    label: str
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class Families:
+    """Accounts which a correction lets reach, not active yet: those with a contact mail, and the others."""
+
+    by_mail: list[int]
+    on_paper: list[int]
+
+    @property
+    def by_mail_keys(self) -> str:
+        return ",".join(map(str, self.by_mail))
+
+    @property
+    def on_paper_keys(self) -> str:
+        return ",".join(map(str, self.on_paper))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """`account` is the key of the page to open, 0 when the agent sees none; `pupils` are those of a
+    responsable here, empty for the line of a pupil.
+    """
+
+    issue: DataIssue
+    account: int
+    class_label: str
+    pupils: str
+    families: Families
+
+    @property
+    def who(self) -> str:
+        return self.issue.record.full_name
+
+    @property
+    def is_of_pupil(self) -> bool:
+        return self.issue.student_id is not None
+
+
+def counts(form: IssueForm) -> list[KindCount]:
+    """How many lines of each kind the other filters find, the most numerous first."""
+    found = Counter(dict(form.of_any_kind().order_by().values_list("kind").annotate(Count("pk"))))
+    labels = dict(DataIssue.Kind.choices)
+    return [KindCount(kind, labels[kind], lines) for kind, lines in found.most_common()]
+
+
+def read_page(form: IssueForm, found: list[KindCount], number: str | None) -> Page[int]:
+    """Keys of lines, in their order; the total is that of the counts already made."""
+    chosen = form.cleaned_data.get("constat")
+    keys = in_order(form.found(), solved=form.wants_solved).values_list("pk", flat=True)
+    paginator = Paginator(keys, LINES_A_PAGE)
+    paginator.count = sum(each.lines for each in found if chosen in ("", each.kind))
+    return paginator.get_page(number)
+
+
+def in_order(issues: DataIssueQuerySet, *, solved: bool) -> DataIssueQuerySet:
+    """The newest first, those of one night by name."""
+    names = [Coalesce(f"responsable__{key}", f"student__{key}") for key in ("surname_key", "given_name_key")]
+    return issues.order_by("-solved_at" if solved else "-opened_at", *names, "pk")
+
+
+def lines_of_page(access: Access, page: Page[int]) -> list[Line]:
+    """The lines whose keys the page holds, in its order."""
+    issues = read(DataIssue.objects.all()).in_bulk(list(page))
+    return lines_of(access, [issues[key] for key in page if key in issues])
+
+
+def read(issues: DataIssueQuerySet) -> DataIssueQuerySet:
+    """With the records they are about."""
+    return issues.select_related("responsable", "student__school_class")
+
+
+def lines_of(access: Access, issues: Iterable[DataIssue]) -> list[Line]:
+    """What the accounts of the establishment tell of the records of `issues`, read in one query."""
+    issues = list(issues)
+    for issue in issues:
+        issue.establishment = access.establishment
+    of_responsable, of_student = defaultdict[int, list[Holding]](list), defaultdict[int, list[Holding]](list)
+    for row in _held(access, issues):
+        of_student[row.student_id].append(row)
+        if row.responsable_id:
+            of_responsable[row.responsable_id].append(row)
+    return [
+        _of_responsable(issue, of_responsable[issue.responsable_id])
+        if issue.responsable_id
+        else _of_pupil(issue, of_student[issue.student_id or 0])
+        for issue in issues
+    ]
+
+
+def _held(access: Access, issues: list[DataIssue]) -> Iterable[Holding]:
+    """A pupil's own row too; those of a responsable alone are of that responsable."""
+    responsables = [issue.responsable_id for issue in issues if issue.responsable_id]
+    students = [issue.student_id for issue in issues if issue.student_id]
+    return (
+        Holding.objects.filter(Q(responsable__in=responsables) | Q(student__in=students))
+        .filter(establishment=access.establishment, kind__in=kinds_of(access))
+        .select_related("account", "student__school_class", "responsable")
+        .order_by("surname_key", "given_name_key", "student_id", "account_id")
+    )
+
+
+def _of_responsable(issue: DataIssue, rows: list[Holding]) -> Line:
+    pupils = {row.student_id: row.student for row in rows}.values()
+    classes = dict.fromkeys(pupil.school_class.label for pupil in pupils if pupil.school_class)
+    return Line(
+        issue,
+        account=rows[0].account_id if rows else 0,
+        class_label=", ".join(classes),
+        pupils=", ".join(pupil.full_name for pupil in pupils),
+        families=_families(rows),
+    )
+
+
+def _of_pupil(issue: DataIssue, rows: list[Holding]) -> Line:
+    assert issue.student is not None
+    own = next((row.account_id for row in rows if row.kind == AccountKind.STUDENT), 0)
+    pupil = issue.student
+    is_here = pupil.left_at is None and pupil.establishment_id == issue.establishment_id
+    school_class = pupil.school_class if is_here else None
+    return Line(
+        issue,
+        account=own,
+        class_label=school_class.label if school_class else "",
+        pupils="",
+        families=_families(row for row in rows if row.kind == AccountKind.RESPONSABLE),
+    )
+
+
+def _families(rows: Iterable[Holding]) -> Families:
+    """Of the accounts which these rows are of."""
+    return _reached(
+        (row.account_id, row.account.state, row.account.mail, row.responsable.mail if row.responsable else "")
+        for row in rows
+    )
+
+
+def _reached(rows: Iterable[tuple[int, str, str, str | None]]) -> Families:
+    """Accounts which are not active, by key, state, validated address and that of a record: one is enough."""
+    reached: dict[int, bool] = {}
+    for key, state, validated, recorded in rows:
+        if state != State.ACTIVE:
+            reached[key] = reached.get(key, False) or has_mail(validated, recorded)
+    by_mail = [key for key, has_one in reached.items() if has_one]
+    return Families(by_mail, [key for key, has_one in reached.items() if not has_one])
+
+
+def families_of_the_week(access: Access) -> Families:
+    """Those whom the corrections of the last seven days let reach, if the agent may notify them."""
+    if not access.can(Right.ASSIST, AccountKind.RESPONSABLE):
+        return Families([], [])
+    solved = DataIssue.objects.visible_to(access).solved_since(timezone.now() - WEEK).order_by()
+    records = list(solved.values_list("responsable", "student"))
+    responsables = {responsable for responsable, _ in records if responsable}
+    students = {student for _, student in records if student}
+    rows = rows_seen_by(access, AccountKind.RESPONSABLE).filter(
+        Q(responsable__in=responsables) | Q(student__in=students)
+    )
+    shown = rows.order_by("account_id").values_list(
+        "account_id", "account__state", "account__mail", "responsable__mail"
+    )
+    return _reached(shown)
+
+
+@dataclass(frozen=True, slots=True)
+class ToDoHere:
+    """What is not in the school's own software: done in the console, on the list these filters open."""
+
+    kind: str
+    accounts: int
+    filters: str = "expire=passe&tri=notification"
+
+
+def expired_letters(access: Access) -> list[ToDoHere]:
+    """Notified accounts whose provisional password is dead, by population: derived, never stored."""
+    expired = Holding.objects.filter(
+        deadlines(timezone.now())["passe"], establishment=access.establishment, kind__in=kinds_of(access)
+    )
+    counted = expired.order_by().values_list("kind").annotate(Count("account", distinct=True))
+    return [ToDoHere(kind, accounts) for kind, accounts in sorted(counted)]
