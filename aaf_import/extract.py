@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import re
 import stat
@@ -40,6 +41,10 @@ _DAMAGED = (
     RuntimeError,
     NotImplementedError,
 )
+
+# How a .zip and a .tgz begin: one cut short has no directory, and looks like nothing known.
+_BEGUN = {b"PK", b"\x1f\x8b"}
+DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 class Kind(StrEnum):
@@ -128,10 +133,23 @@ def _unpack(archive: Path, folder: Path, limit: int) -> None:
         elif tarfile.is_tarfile(archive):
             with tarfile.open(archive) as opened_tar:
                 _write(archive, _tar_members(opened_tar), folder, limit)
+        elif _first_bytes(archive) in _BEGUN:
+            raise UnusableExtract(f"L’archive « {archive.name} » est abîmée, incomplète ou chiffrée.")
         else:
             raise UnusableExtract(f"« {archive.name} » n’est ni un dossier, ni une archive .zip ou .tgz.")
     except _DAMAGED as error:
         raise UnusableExtract(f"L’archive « {archive.name} » est abîmée, incomplète ou chiffrée.") from error
+    except OSError as error:
+        if error.errno not in DISK_FULL:
+            raise
+        raise UnusableExtract(
+            f"Le disque est plein : l’archive « {archive.name} » ne peut pas être ouverte."
+        ) from error
+
+
+def _first_bytes(archive: Path) -> bytes:
+    with archive.open("rb") as file:
+        return file.read(2)
 
 
 def _zip_members(archive: zipfile.ZipFile) -> Iterator[_Member]:

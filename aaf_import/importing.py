@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
 from django.conf import settings
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from aaf_import.applying import Options, Refused, apply, is_year_change
@@ -38,6 +39,8 @@ _log = logging.getLogger(__name__)
 _SIZE_WORTH_PROCESSES = 8 << 20
 _PERSONS = ("Eleve", "PersRelEleve", "PersEducNat")
 _NEEDED = (*_PERSONS, "EtabEducNat")
+UNEXPECTED = "L’import s’est arrêté sur une erreur inattendue : rien n’a été appliqué."
+DATABASE_FULL = "Le disque de la base de données est plein : rien n’a été appliqué."
 PLAIN = Options()
 OnFiles = Callable[[Sequence[ExtractFile]], None]
 OnFile = Callable[[FileReport], None]
@@ -113,9 +116,12 @@ def _refused_on_error(run: ImportRun) -> Iterator[None]:
     except (UnusableExtract, UnreadableFile, Refused) as error:
         _refuse(run, _sentence(error))
         raise ExtractRefused(run) from error
-    except BaseException:
+    except BaseException as error:
+        is_full = isinstance(error, OperationalError) and isinstance(error.__cause__, psycopg.errors.DiskFull)
         if run.status == ImportRun.Status.RUNNING:
-            _refuse(run, "L’import s’est arrêté sur une erreur inattendue : rien n’a été appliqué.")
+            _refuse(run, DATABASE_FULL if is_full else UNEXPECTED)
+        if is_full:
+            raise ExtractRefused(run) from error
         raise
 
 

@@ -9,7 +9,13 @@ from django.db.models import Q
 from django.utils import timezone
 
 from aaf_import.faults import LABELS, Fault
-from establishments.models import Establishment, Feed, Responsable, Student
+from establishments.models import Agent, Establishment, Feed, Responsable, Student
+
+
+class ImportRunQuerySet(models.QuerySet["ImportRun"]):
+    def followed_by(self, agent: Agent) -> ImportRunQuerySet:
+        """Of the académies whose imports the agent follows; one refused before it was known is nobody's."""
+        return self.filter(academy__in=agent.academy_roles.following_imports().values("academy"))
 
 
 class ImportRun(models.Model):
@@ -44,9 +50,15 @@ class ImportRun(models.Model):
     message = models.TextField("message", blank=True)
     forced = models.BooleanField("forcé", default=False)
     year_change = models.BooleanField("changement d’année", default=False)
+    told_at = models.DateTimeField("refus signalé le", null=True)
+
+    objects = ImportRunQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["feed", "-started_at"], name="run_of_feed")]
+        indexes = [
+            models.Index(fields=["feed", "-started_at"], name="run_of_feed"),
+            models.Index(fields=["academy", "degree", "-id"], name="run_of_academy"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(status="RUNNING", finished_at__isnull=True)

@@ -85,6 +85,8 @@ def stage_file(connection: psycopg.Connection[Any], run: int, source: Source) ->
             _copy(connection, run, batch)
     except Malformed as error:
         raise UnreadableFile(source.path.name, error.reason, error.line) from error
+    except psycopg.errors.DiskFull as error:
+        raise UnreadableFile(source.path.name, "le disque de la base de données est plein", 0) from error
     report.entries, report.ignored = batch.entries, batch.ignored
     return report
 

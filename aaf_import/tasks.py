@@ -7,6 +7,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from aaf_import import refusal_mails
 from aaf_import.importing import ExtractRefused, import_extract
 from aaf_import.inbox import feed_folders, import_folder
 from aaf_import.sweeping import forget_anomalies as forget
@@ -22,7 +23,15 @@ def import_inbox() -> None:
 
 @shared_task(name="aaf_import.import_feed_folder")
 def import_feed_folder(folder: str) -> None:
-    import_folder(Path(folder))
+    try:
+        import_folder(Path(folder))
+    finally:
+        tell_refusals.delay()
+
+
+@shared_task(name="aaf_import.tell_refusals")
+def tell_refusals() -> None:
+    refusal_mails.tell_refusals()
 
 
 @shared_task(name="aaf_import.import_path")

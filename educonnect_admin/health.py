@@ -1,4 +1,4 @@
-"""What an orchestrator asks: is the process alive, and can it serve."""
+"""What an orchestrator asks: is the process alive, can it serve; and a monitor: did the imports come."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
+
+from aaf_import.freshness import is_late
+from establishments.models import Feed
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +38,22 @@ def ready(request: HttpRequest) -> JsonResponse:
     report = {name: "ok" if passed else "échec" for name, passed in checks.items()}
     return JsonResponse(
         {"status": "ok" if is_ready else "indisponible", **report}, status=200 if is_ready else 503
+    )
+
+
+@login_not_required
+@require_safe
+@never_cache
+def imports(request: HttpRequest) -> JsonResponse:
+    """503 when the last good import of a feed is older than settings.AAF_LATE_HOURS; which one."""
+    now = timezone.now()
+    feeds = [
+        {"feed": str(feed), "applied_at": feed.applied_at, "late": is_late(feed, now)}
+        for feed in Feed.objects.order_by("academy", "degree")
+    ]
+    has_late = any(feed["late"] for feed in feeds)
+    return JsonResponse(
+        {"status": "import en retard" if has_late else "ok", "feeds": feeds}, status=503 if has_late else 200
     )
 
 

@@ -69,6 +69,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "educonnect_admin.surface.SurfaceMiddleware",
+    "educonnect_admin.request_context.RequestContextMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -222,6 +223,11 @@ ACCOUNT_RATE_LIMITS = {"login": "120/m/ip", "login_failed": "30/m/ip,5/5m/key"}
 
 # Where no second factor is asked: « 10.0.0.0/8,2001:db8::/32 », as client_address() sees them.
 ADMIN_NETWORKS = [ip_network(network.strip()) for network in env.list("ADMIN_NETWORKS", default=[])]
+# Whence /sante/metriques is read.
+METRICS_NETWORKS = [
+    ip_network(network.strip())
+    for network in env.list("METRICS_NETWORKS", default=["127.0.0.0/8", "::1/128"])
+]
 MFA_RATE_LIMITS = {"webauthn_login": "120/m/ip"}
 MFA_ADAPTER = "establishments.sign_in.ConsoleMFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
@@ -289,6 +295,12 @@ MAIL_GIVE_UP = timedelta(hours=env.int("MAIL_GIVE_UP_HOURS", default=24))
 # How long the address a mail went to is known, and its one-use link: then only that it was sent, or failed.
 MAIL_RECORD_LIFETIME = timedelta(days=env.int("MAIL_RECORD_DAYS", default=365))
 
+# When the folders of deliveries are looked at, in Paris.
+AAF_SCAN_HOURS: list[int] = env.list("AAF_SCAN_HOURS", cast=int, default=[4])
+if not AAF_SCAN_HOURS or not set(AAF_SCAN_HOURS) <= set(range(24)) - {2}:
+    # An hour which happens twice or never.
+    raise ImproperlyConfigured("AAF_SCAN_HOURS are hours from 0 to 23, and not 2.")
+
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 # A task is acknowledged when done, so a killed worker's task is delivered again.
@@ -314,8 +326,13 @@ CELERY_BEAT_SCHEDULE = {
     # Once the UTC day is over in every season; again, for what a long import kept open.
     "seal-journal": {"task": "establishments.seal_journal", "schedule": crontab(hour="3,6,9", minute=20)},
     "purge-journal": {"task": "establishments.purge_journal", "schedule": crontab(hour=9, minute=40)},
-    # Never between 2 and 3 in the morning, an hour which happens twice or never.
-    "import-aaf": {"task": "aaf_import.import_inbox", "schedule": crontab(hour=4, minute=10)},
+    # Several scans an hour: a delivery without its « .ok » must be seen twice the same.
+    "import-aaf": {
+        "task": "aaf_import.import_inbox",
+        "schedule": crontab(hour=",".join(map(str, AAF_SCAN_HOURS)), minute="*/10"),
+    },
+    # What did not leave when the run ended: the mail server was away.
+    "tell-refused-imports": {"task": "aaf_import.tell_refusals", "schedule": timedelta(minutes=5)},
     # What an import ends at once, and what ended otherwise: a mandate of the federation, say.
     "end-orphaned-delegations": {
         "task": "establishments.end_orphaned_delegations",
@@ -346,6 +363,12 @@ DOCUMENT_LIFETIME = timedelta(days=env.int("DOCUMENT_DAYS", default=7))
 # Accounts of one transaction of a bulk action.
 OPERATION_CHUNK = env.int("OPERATION_CHUNK", default=500)
 AAF_INBOX = Path(env.str("AAF_INBOX", default=str(BASE_DIR / "var" / "inbox")))
+# A delivery without its « .ok » is complete when nothing of it changed for so long, from one scan to another.
+AAF_STABLE_SECONDS = env.int("AAF_STABLE_SECONDS", default=300)
+# Hours since its last good import after which a feed is late: a day, and what a night's hours may differ by.
+AAF_LATE_HOURS = env.int("AAF_LATE_HOURS", default=26)
+# Who is told of a refused import.
+OPS_MAILS: list[str] = env.list("OPS_MAILS", default=[])
 AAF_PROCESSES = env.int("AAF_PROCESSES", default=2)
 AAF_UNPACK_LIMIT = env.int("AAF_UNPACK_LIMIT_GB", default=20) << 30
 # An establishment, or a feed, of fewer pupils is not watched; above, more losses at once are not believed.
@@ -367,6 +390,10 @@ ACCOUNT_ANONYMISING_MONTHS = env.int("ACCOUNT_ANONYMISING_MONTHS", default=12)
 # Accounts for « personnes en charge » (legal flag 2 since 2018), who are not legal guardians.
 ACCOUNTS_FOR_PERSONS_IN_CHARGE = env.bool("ACCOUNTS_FOR_PERSONS_IN_CHARGE", default=False)
 
+# « line » to be read, « json » to be collected: one object a line.
+LOG_FORMAT = env.str("LOG_FORMAT", default="line")
+if LOG_FORMAT not in {"line", "json"}:
+    raise ImproperlyConfigured("LOG_FORMAT is « line » or « json ».")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -375,9 +402,12 @@ LOGGING = {
         "line": {
             "()": "educonnect_admin.log_lines.DiscreetFormatter",
             "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s",
-        }
+        },
+        "json": {"()": "educonnect_admin.json_lines.JsonFormatter"},
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["discreet"]}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT, "filters": ["discreet"]}
+    },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
     # Each step of each rendering, each subset font: of no use to who reads a server's log.
     "loggers": {name: {"level": "WARNING"} for name in ("weasyprint", "fontTools", "pikepdf")},

@@ -2,14 +2,16 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from educonnect_admin import health
+from educonnect_admin import health, metrics
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("establishments.urls")),
     path("etablissements/<str:uai>/", include("accounts.urls")),
+    path("", include("aaf_import.urls")),
     path("activation/", include("accounts.activation.urls")),
     path("etablissements/<str:uai>/", include("statistics.urls")),
-    path("etablissements/<str:uai>/", include("aaf_import.urls")),
     path("sante/vivant", health.live, name="health_live"),
     path("sante/pret", health.ready, name="health_ready"),
+    path("sante/imports", health.imports, name="health_imports"),
+    path("sante/metriques", metrics.metrics, name="metrics"),
 ]

@@ -4,12 +4,17 @@ The access log bears no address of who asks: only the proxy in front knows it, a
 own rules and time (CNIL, deliberation 2021-122). Who did what is in the journal of the establishment.
 """
 
+import os
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from gunicorn.glogging import Logger
 
+from educonnect_admin.json_lines import JsonFormatter
 from educonnect_admin.log_lines import DiscreetFilter, DiscreetFormatter, route_of
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "educonnect_admin.settings")
 
 wsgi_app = "educonnect_admin.wsgi"
 threads = 4
@@ -30,9 +35,15 @@ class DiscreetLogger(Logger):  # type: ignore[misc]
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
+        is_json = settings.LOG_FORMAT == "json"
         for handler in self.error_log.handlers:
-            handler.setFormatter(DiscreetFormatter(self.error_fmt, self.datefmt))
+            handler.setFormatter(
+                JsonFormatter() if is_json else DiscreetFormatter(self.error_fmt, self.datefmt)
+            )
             handler.addFilter(DiscreetFilter())
+        if is_json:
+            for handler in self.access_log.handlers:
+                handler.setFormatter(JsonFormatter())
 
     def atoms(self, resp: Any, req: Any, environ: dict[str, Any], request_time: timedelta) -> dict[str, Any]:
         atoms: dict[str, Any] = super().atoms(resp, req, environ, request_time)

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 @transaction.atomic
-def grant(agent: Agent, academy: Academy) -> bool:
-    """False when the agent assists the académie already."""
-    role, is_new = AcademyRole.objects.assisting().get_or_create(
-        agent=agent, academy=academy, kind=AcademyRole.Kind.ASSISTANCE, ended_at=None
+def grant(agent: Agent, academy: Academy, kind: str = AcademyRole.Kind.ASSISTANCE) -> bool:
+    """False when the agent has the role in the académie already."""
+    role, is_new = AcademyRole.objects.in_force().get_or_create(
+        agent=agent, academy=academy, kind=kind, ended_at=None
     )
     if is_new:
         _record(EventKind.DELEGATION_GRANTED, role)
@@ -25,9 +25,10 @@ def grant(agent: Agent, academy: Academy) -> bool:
 
 
 @transaction.atomic
-def end(agent: Agent, academy: Academy) -> bool:
-    """The visits underway close at once; False when there was nothing to end."""
-    roles = list(AcademyRole.objects.assisting().filter(agent=agent, academy=academy).select_for_update())
+def end(agent: Agent, academy: Academy, kind: str = AcademyRole.Kind.ASSISTANCE) -> bool:
+    """The visits underway of an assistance close at once; False when there was nothing to end."""
+    in_force = AcademyRole.objects.in_force().filter(agent=agent, academy=academy, kind=kind)
+    roles = list(in_force.select_for_update())
     for role in roles:
         role.ended_at = timezone.now()
         role.save(update_fields=["ended_at"])

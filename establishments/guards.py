@@ -12,6 +12,7 @@ from django.http import Http404, HttpResponseBase
 from django.utils import timezone
 
 from establishments.access import Right, enter
+from establishments.models import AcademyRole
 from establishments.requests import ConsoleRequest
 
 # What a need may be about, beside one population: the establishment, whichever population gives the right;
@@ -67,14 +68,23 @@ def admit(request: ConsoleRequest, population: str, kind: str = "") -> None:
 
 def for_assistance(view: View) -> View:
     """The view is for the assistance of académies; for others it does not exist."""
+    return _for_role(view, AcademyRole.Kind.ASSISTANCE)
 
+
+def for_imports(view: View) -> View:
+    """The view is for those who follow the imports of académies; for others it does not exist."""
+    return _for_role(view, AcademyRole.Kind.IMPORTS)
+
+
+def _for_role(view: View, kind: AcademyRole.Kind) -> View:
     @wraps(view)
     def guarded(request: ConsoleRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        role = request.user.academy_roles.assisting().select_related("academy").order_by("pk").first()
+        roles = request.user.academy_roles.in_force().filter(kind=kind)
+        role = roles.select_related("academy").order_by("pk").first()
         if role is None:
             raise Http404
         timezone.activate(role.academy.zone)
         return view(request, *args, **kwargs)
 
-    guarded.is_for_assistance = True  # type: ignore[attr-defined]
+    guarded.academy_role = kind  # type: ignore[attr-defined]
     return guarded

@@ -19,7 +19,7 @@ from establishments.access import (
     rights_of_visit,
 )
 from establishments.guards import OBJECT, WHOLE
-from establishments.models import Delegation, Mandate
+from establishments.models import AcademyRole, Delegation, Mandate
 
 if TYPE_CHECKING:
     from establishments.guards import Need
@@ -97,7 +97,7 @@ class Route:
     need: Need | None
     population: str
     is_public: bool
-    is_for_assistance: bool
+    academy_role: str
 
     @property
     def is_below_establishment(self) -> bool:
@@ -122,7 +122,7 @@ def routes(patterns: Sequence[URLPattern | URLResolver] | None = None, prefix: s
                 need=getattr(view, "need", None),
                 population=pattern.default_args.get("population", ""),
                 is_public=not getattr(view, "login_required", True),
-                is_for_assistance=getattr(view, "is_for_assistance", False),
+                academy_role=getattr(view, "academy_role", ""),
             )
 
 
@@ -164,7 +164,8 @@ def table() -> str:
             "\n## Below `/etablissements/<uai>`: delegations\n",
             *_matrix(below, roles_of_delegations()),
             "\n## Elsewhere\n",
-            "The assistance chooses and leaves the establishments of its own académie; any other is a 404.\n",
+            "The assistance chooses and leaves the establishments of its own académie; any other is a 404.",
+            "Who follows imports reads the runs of their own académies, counts only; any other is a 404.\n",
             *_outside(outside),
             "",
         ]
@@ -197,12 +198,15 @@ def _named(labels: list[str]) -> str:
 
 
 def _outside(found: Sequence[Route]) -> Iterator[str]:
-    yield _line(["address", "name", "no sign-in", "any agent", "agent of an assistance"])
-    yield _line(["---"] * 5)
+    roles = (AcademyRole.Kind.ASSISTANCE, AcademyRole.Kind.IMPORTS)
+    yield _line(
+        ["address", "name", "no sign-in", "any agent", "agent of an assistance", "agent who follows imports"]
+    )
+    yield _line(["---"] * 6)
     for route in found:
         anonymous = OPENS if route.is_public else SIGN_IN
-        others = UNKNOWN if route.is_for_assistance else OPENS
-        yield _line([f"`/{route.path.strip('^$')}`", route.name, anonymous, others, OPENS])
+        met = [OPENS if route.academy_role in ("", role) else UNKNOWN for role in ("none", *roles)]
+        yield _line([f"`/{route.path.strip('^$')}`", route.name, anonymous, *met])
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from allauth.mfa.signals import authenticator_added, authenticator_removed, auth
 from django.contrib.auth import signals as auth_signals
 from django.core.cache import cache
 
-from establishments import second_factor, sessions
+from establishments import counters, second_factor, sessions
 from establishments.models import Agent, Establishment, Event, EventKind
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 # An agent of more establishments than this signs in at none in particular.
 _MOST_PLACES = 50
+REFUSALS = "educonnect_sign_ins_refused_total"
 # A closed throttle is told once in so many seconds, however often someone knocks.
 _REFUSAL_TOLD_FOR = 300
 
@@ -40,6 +41,7 @@ def signed_out(request: HttpRequest, agent: Agent) -> None:
 
 def refused(agent: Agent | None) -> None:
     """The throttle is closed; an address of nobody leaves no event."""
+    counters.add([(REFUSALS, 1)])
     if agent is None or not cache.add(f"sign-in-refused:{agent.pk}", True, _REFUSAL_TOLD_FOR):
         return
     Event.objects.create(

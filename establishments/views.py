@@ -40,9 +40,11 @@ class SignInView(LoginView):
 def home(request: ConsoleRequest) -> HttpResponse:
     """Straight to the only establishment, else the choice of one; a clear page for who has none.
 
-    The assistance of an académie starts from its own page, and holds no establishment as a rule.
+    The assistance of an académie, and who follows its imports, start from a page of their own.
     """
     offered = list(Establishment.objects.held_by(request.user)[:2])
+    if request.user.follows_imports and not offered and not request.user.assists_an_academy:
+        return redirect("import_list")
     if request.user.assists_an_academy:
         return redirect("establishments" if offered else "assistance_home")
     if not offered:

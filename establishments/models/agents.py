@@ -73,6 +73,11 @@ class Agent(AbstractBaseUser):
         """Whether this agent is of the assistance of an académie: one query, once for an instance."""
         return self.academy_roles.assisting().exists()
 
+    @cached_property
+    def follows_imports(self) -> bool:
+        """Whether this agent follows the imports of an académie: one query, once for an instance."""
+        return self.academy_roles.following_imports().exists()
+
 
 class MandateQuerySet(models.QuerySet["Mandate"]):
     def in_force(self) -> MandateQuerySet:
@@ -222,12 +227,16 @@ class AcademyRoleQuerySet(models.QuerySet["AcademyRole"]):
     def assisting(self) -> AcademyRoleQuerySet:
         return self.in_force().filter(kind=AcademyRole.Kind.ASSISTANCE)
 
+    def following_imports(self) -> AcademyRoleQuerySet:
+        return self.in_force().filter(kind=AcademyRole.Kind.IMPORTS)
+
 
 class AcademyRole(models.Model):
     """An agent of an académie, by command; alone it opens no establishment: a visit does."""
 
     class Kind(models.TextChoices):
         ASSISTANCE = "ASSISTANCE", "Assistance académique"
+        IMPORTS = "IMPORTS", "Suivi des imports"
 
     agent = models.ForeignKey(Agent, models.CASCADE, related_name="academy_roles")
     academy = models.ForeignKey(Academy, models.PROTECT, related_name="roles")

@@ -222,6 +222,7 @@ def _children_of(pid: int) -> list[int]:
 def test_a_celery_worker_imports_the_inbox(celery_worker_process: Any, eventually: Eventually) -> None:
     inbox = Path(settings.AAF_INBOX)
     many(40).write(inbox / "24-2D" / "delivery", split=9)
+    (inbox / "24-2D" / "delivery.ok").touch()
     import_inbox.delay()
     eventually(lambda: ImportRun.objects.filter(status=ImportRun.Status.APPLIED).exists())
     eventually(lambda: list((inbox / "24-2D" / "done").glob("*-delivery")))

@@ -23,8 +23,10 @@ from hypothesis import strategies as st
 from accounts.activation.links import token_for
 from accounts.models import AccountKind, Duplicate, Joining, Operation, OperationItem
 from establishments import invitations
+from establishments.models import AcademyRole, Feed
 from notifications.documents import store_document
 from tests.factories import (
+    AcademyRoleFactory,
     AgentFactory,
     EstablishmentFactory,
     MandateFactory,
@@ -134,6 +136,9 @@ class World:
             EstablishmentFactory.create(),
             EstablishmentFactory.create(feed__degree=1, kind="EPU"),
         ]
+        # Else the monitor is told, by a 503, that no import came.
+        Feed.objects.update(applied_at=timezone.now())
+        AcademyRoleFactory.create(agent=self.director, kind=AcademyRole.Kind.IMPORTS)
         self.keys = {"comptes": [], "operations": [], "doublons": [], "rapprochements": []}
         for school in self.schools:
             MandateFactory.create(agent=self.director, establishment=school)

@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
+from aaf_import.models import ImportRun
 from accounts import exports
 from accounts.forms import ACTIONS
 from accounts.models import AccountKind, Duplicate, Joining, Operation, OperationItem
@@ -45,6 +46,13 @@ NOTHING = {
     "<int:pk>": "0",
     "(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)": "1-rien",
 }
+
+
+def of_imports(route, run):
+    """An object that stands for the argument of the addresses about imports."""
+    return {"<int:pk>": str(run.pk)} if route.academy_role == AcademyRole.Kind.IMPORTS else {}
+
+
 # Public, but leading to the sign-in whoever has not begun one.
 OPENED_BY_A_SESSION = {
     "account_logout",
@@ -253,7 +261,7 @@ def test_the_table_of_rights_is_that_of_the_code():
 
 def test_an_address_of_an_establishment_which_declares_nothing_makes_no_table(monkeypatch):
     route = INSIDE[0]
-    silent = rights_table.Route(route.name, route.path, None, "", is_public=False, is_for_assistance=False)
+    silent = rights_table.Route(route.name, route.path, None, "", is_public=False, academy_role="")
     monkeypatch.setattr(rights_table, "routes", lambda: [silent])
 
     with pytest.raises(rights_table.UndeclaredNeed, match=route.name):
@@ -347,19 +355,27 @@ def test_without_a_sign_in_a_fragment_reloads_the_page():
 
 def test_outside_an_establishment_too_each_address_meets_what_the_table_says():
     world = World()
-    assists = AcademyRoleFactory.create(academy=world.school.academy).agent
+    holders = {
+        kind: AcademyRoleFactory.create(academy=world.school.academy, kind=kind).agent
+        for kind in AcademyRole.Kind
+    }
     stranger = AgentFactory.create()
+    run = ImportRun.objects.create(
+        academy="24", degree=2, kind="complet", status="REFUSED", message="…", finished_at=timezone.now()
+    )
 
     for route in OUTSIDE:
         address = "/" + route.path.strip("^$").replace("<str:uai>", world.school.uai)
-        for argument, value in NOTHING.items():
+        for argument, value in (NOTHING | of_imports(route, run)).items():
             address = address.replace(argument, value)
         anonymous = ask(Client(), address)
         leads_to_sign_in = not route.is_public or route.name in OPENED_BY_A_SESSION
         assert (anonymous == {SIGN_IN}) == leads_to_sign_in, address
-        if route.is_for_assistance:
+        if route.academy_role:
             assert ask(signed_in(stranger), address) == {UNKNOWN}, address
-            assert ask(signed_in(assists), address) == {OPENS}, address
+            for kind, agent in holders.items():
+                met = {OPENS if kind == route.academy_role else UNKNOWN}
+                assert ask(signed_in(agent), address) == met, (kind, address)
         elif not route.is_public:
             met = {OPENS, UNKNOWN} if route.path.startswith(ONES_OWN) else {OPENS}
             assert ask(signed_in(stranger), address) <= met, address

@@ -34,7 +34,7 @@ def test_without_wet_run_it_only_says_what_it_would_do(academy):
 def test_an_agent_known_receives_it_once_and_it_is_recorded_for_no_establishment(academy):
     agent = AgentFactory.create()
 
-    assert "donnée" in run(agent.email.upper(), "24", "--wet-run")
+    assert "donné (" in run(agent.email.upper(), "24", "--wet-run")
     assert "rien n’a changé" in run(agent.email, "24", "--wet-run")
 
     role = AcademyRole.objects.get()
@@ -62,7 +62,7 @@ def test_an_agent_unknown_is_created_and_invited(academy):
 def test_ended_its_visits_end_with_it(academy):
     visit = VisitFactory.create()
 
-    assert "terminée" in run(visit.agent.email, "24", "--end", "--wet-run")
+    assert "terminé (" in run(visit.agent.email, "24", "--end", "--wet-run")
     assert "rien n’a changé" in run(visit.agent.email, "24", "--end", "--wet-run")
 
     assert not visit.agent.visits.in_force().exists()
@@ -90,3 +90,14 @@ def test_a_disabled_agent_receives_nothing(academy):
     with pytest.raises(CommandError):
         run(agent.email, "24", "--wet-run")
     assert not AcademyRole.objects.exists()
+
+
+def test_following_imports_is_another_role_and_ending_one_leaves_the_other(academy):
+    agent = AgentFactory.create()
+    for role in ("assistance", "imports"):
+        assert "donné (" in run(agent.email, "24", "--role", role, "--wet-run")
+
+    assert "Suivi des imports" in run(agent.email, "24", "--role", "imports", "--end", "--wet-run")
+
+    agent = Agent.objects.get(pk=agent.pk)
+    assert (agent.assists_an_academy, agent.follows_imports) == (True, False)
