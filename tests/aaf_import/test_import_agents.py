@@ -99,7 +99,8 @@ def test_a_mandate_ends_with_the_function_and_the_agent_stays(run_import: Import
         ("PLATFORM", school, "agent")
     }
     keys = dict(Agent.objects.values_list("pk", "jointure"))
-    assert [(event.kind, keys[event.target_id], event.data["role"]) for event in events[2:]] == [
+    in_order = sorted(events, key=lambda event: (event.at, event.kind, keys[event.target_id]))
+    assert [(event.kind, keys[event.target_id], event.data["role"]) for event in in_order[2:]] == [
         ("mandate:ended", "1", "DIRECTOR"),
         ("mandate:ended", "2", "DEPUTY"),
         ("mandate:started", "2", "DIRECTOR"),

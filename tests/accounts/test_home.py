@@ -280,10 +280,10 @@ def test_the_number_of_queries_does_not_grow(client, college, director, django_a
 
     fill()
     home(client, director, college)
-    with django_assert_max_num_queries(14) as few:
+    with django_assert_max_num_queries(16) as few:
         home(client, director, college)
     for _ in range(8):
         fill()
-    with django_assert_max_num_queries(14) as many:
+    with django_assert_max_num_queries(16) as many:
         home(client, director, college)
     assert len(many) == len(few)
