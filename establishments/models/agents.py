@@ -69,14 +69,17 @@ class Agent(AbstractBaseUser):
         return len(Establishment.objects.visible_to(self).values_list("pk")[:2]) > 1
 
     @cached_property
-    def assists_an_academy(self) -> bool:
-        """Whether this agent is of the assistance of an académie: one query, once for an instance."""
-        return self.academy_roles.assisting().exists()
+    def _academy_kinds(self) -> frozenset[str]:
+        """What they are for any académie: one query, once for an instance."""
+        return frozenset(self.academy_roles.in_force().values_list("kind", flat=True))
 
-    @cached_property
+    @property
+    def assists_an_academy(self) -> bool:
+        return AcademyRole.Kind.ASSISTANCE in self._academy_kinds
+
+    @property
     def follows_imports(self) -> bool:
-        """Whether this agent follows the imports of an académie: one query, once for an instance."""
-        return self.academy_roles.following_imports().exists()
+        return AcademyRole.Kind.IMPORTS in self._academy_kinds
 
 
 class MandateQuerySet(models.QuerySet["Mandate"]):
