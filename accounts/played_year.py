@@ -106,6 +106,8 @@ def _age_the_data(season: Season) -> None:
     Student.objects.update(arrived_at=first_day)
     Student.objects.filter(eligible_at__isnull=False).update(eligible_at=first_day)
     last_night = datetime.combine(season.today, time(3, 10), tzinfo=UTC)
+    if last_night > timezone.now():
+        last_night -= timedelta(days=1)
     Feed.objects.update(applied_at=last_night)
 
 

@@ -41,5 +41,7 @@ if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "educonnect_admin.settings")
     os.environ.setdefault("INSECURE_HTTP", "true")
     os.environ.setdefault("PLAIN_STATIC", "true")
+    # Whoever sits at the machine is asked no second factor.
+    os.environ.setdefault("ADMIN_NETWORKS", "127.0.0.0/8")
     django.setup()
     raise SystemExit(main())
