@@ -103,7 +103,9 @@ def _settle(verdict: Verdict) -> bool:
 
 
 def _join_pupils(feed: Feed) -> None:
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        # Just after an import the planner has no figures, and would read all pupils for each of them.
+        cursor.execute("SET LOCAL work_mem = '64MB'; SET LOCAL enable_nestloop = off")
         cursor.execute(_PUPILS, {"feed": feed.pk, "applied_at": feed.applied_at})
         pairs = cursor.fetchall()
     for former, present in pairs:
