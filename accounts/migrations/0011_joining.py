@@ -102,10 +102,6 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
-        migrations.RemoveConstraint(
-            model_name="dataissue",
-            name="data_issue_kind",
-        ),
         migrations.AddField(
             model_name="account",
             name="merged_into",
@@ -115,25 +111,6 @@ class Migration(migrations.Migration):
                 on_delete=django.db.models.deletion.PROTECT,
                 related_name="+",
                 to="accounts.account",
-            ),
-        ),
-        migrations.AlterField(
-            model_name="dataissue",
-            name="kind",
-            field=models.CharField(
-                choices=[
-                    ("GUARDIAN_MISSING", "aucun responsable légal"),
-                    ("INE_MISSING", "INE absent"),
-                    ("CLASS_MISSING", "aucune classe"),
-                    ("BIRTH_DATE_DOUBTFUL", "date de naissance douteuse"),
-                    ("MOBILE_MISSING", "téléphone portable absent"),
-                    ("MOBILE_UNUSABLE", "téléphone portable inutilisable"),
-                    ("MOBILE_SHARED", "téléphone portable commun à deux responsables"),
-                    ("MAIL_MISSING", "adresse mail absente"),
-                    ("TO_RENOTIFY", "courrier remplacé, à renotifier"),
-                ],
-                max_length=20,
-                verbose_name="constat",
             ),
         ),
         migrations.AddIndex(
@@ -155,28 +132,6 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="account_merged_is_closed",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dataissue",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "kind__in",
-                        [
-                            "GUARDIAN_MISSING",
-                            "INE_MISSING",
-                            "CLASS_MISSING",
-                            "BIRTH_DATE_DOUBTFUL",
-                            "MOBILE_MISSING",
-                            "MOBILE_UNUSABLE",
-                            "MOBILE_SHARED",
-                            "MAIL_MISSING",
-                            "TO_RENOTIFY",
-                        ],
-                    )
-                ),
-                name="data_issue_kind",
             ),
         ),
         migrations.AddField(

@@ -1,4 +1,4 @@
-"""What « À traiter » tells besides: mails and phones refused, links which families contest; what was solved."""
+"""An index of what was solved lately, for « À traiter »."""
 
 from django.db import migrations, models
 
@@ -10,61 +10,12 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RemoveConstraint(
-            model_name="dataissue",
-            name="data_issue_kind",
-        ),
-        migrations.AlterField(
-            model_name="dataissue",
-            name="kind",
-            field=models.CharField(
-                choices=[
-                    ("GUARDIAN_MISSING", "aucun responsable légal"),
-                    ("INE_MISSING", "INE absent"),
-                    ("CLASS_MISSING", "aucune classe"),
-                    ("BIRTH_DATE_DOUBTFUL", "date de naissance douteuse"),
-                    ("MOBILE_MISSING", "téléphone portable absent"),
-                    ("MOBILE_UNUSABLE", "téléphone portable inutilisable"),
-                    ("MOBILE_SHARED", "téléphone portable commun à deux responsables"),
-                    ("MAIL_MISSING", "adresse mail absente"),
-                    ("MAIL_INVALID", "adresse mail non valable"),
-                    ("PHONE_INVALID", "téléphone non valable"),
-                    ("RELATION_CONTESTED", "lien contesté par la famille"),
-                ],
-                max_length=20,
-                verbose_name="constat",
-            ),
-        ),
         migrations.AddIndex(
             model_name="dataissue",
             index=models.Index(
                 condition=models.Q(("solved_at__isnull", False)),
                 fields=["establishment", "solved_at"],
                 name="data_issue_solved",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dataissue",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "kind__in",
-                        [
-                            "GUARDIAN_MISSING",
-                            "INE_MISSING",
-                            "CLASS_MISSING",
-                            "BIRTH_DATE_DOUBTFUL",
-                            "MOBILE_MISSING",
-                            "MOBILE_UNUSABLE",
-                            "MOBILE_SHARED",
-                            "MAIL_MISSING",
-                            "MAIL_INVALID",
-                            "PHONE_INVALID",
-                            "RELATION_CONTESTED",
-                        ],
-                    )
-                ),
-                name="data_issue_kind",
             ),
         ),
     ]

@@ -1,4 +1,4 @@
-"""The vocabulary as the model has it, after the topics which each added to it."""
+"""The whole vocabulary of the model, checked by the database: what joining, what to correct and imports added to it."""
 
 from django.db import migrations, models
 
