@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import OuterRef, Subquery
 
 from aaf_import.inbox import deliveries, feed_folders
 from aaf_import.models import ImportRun
@@ -44,18 +43,13 @@ class FeedState:
         }
 
 
-def is_late(feed: Feed, now: datetime) -> bool:
-    """Whether the last good import is older than settings.AAF_LATE_HOURS."""
-    return feed.applied_at is None or now - feed.applied_at > timedelta(hours=settings.AAF_LATE_HOURS)
-
-
-def feed_states(feeds: Iterable[Feed], now: datetime) -> list[FeedState]:
+def feed_states(feeds: Iterable[Feed]) -> list[FeedState]:
     """In the order of their names."""
     found = sorted(feeds, key=str)
     runs = _last_runs([feed.pk for feed in found])
     waiting = waiting_deliveries(settings.AAF_INBOX)
     return [
-        FeedState(feed, is_late(feed, now), *runs.get(feed.pk, (None, None)), waiting.get(str(feed), 0))
+        FeedState(feed, feed.is_late, *runs.get(feed.pk, (None, None)), waiting.get(str(feed), 0))
         for feed in found
     ]
 
@@ -63,14 +57,6 @@ def feed_states(feeds: Iterable[Feed], now: datetime) -> list[FeedState]:
 def waiting_deliveries(inbox: Path) -> dict[str, int]:
     """By the name of their folder, how many deliveries have arrived or still arrive."""
     return {folder.name: len(deliveries(folder)) for folder in feed_folders(inbox)}
-
-
-def runs_of(feeds: Iterable[Feed]) -> Q:
-    """Which runs are of these feeds: a refused one knows its académie and degré, not its feed."""
-    condition = Q(pk__in=[])
-    for feed in feeds:
-        condition |= Q(academy=feed.academy_id, degree=feed.degree)
-    return condition
 
 
 def _last_runs(feeds: list[int]) -> dict[int, tuple[ImportRun | None, ImportRun | None]]:

@@ -56,7 +56,7 @@ def import_list(request: ConsoleRequest) -> HttpResponse:
     ).order_by("name")
     context |= {
         "academies": ", ".join(academy.name for academy in academies),
-        "states": feed_states(Feed.objects.filter(academy__in=academies), timezone.now()),
+        "states": feed_states(Feed.objects.filter(academy__in=academies)),
     }
     return render(request, "aaf_import/import_list.html", context)
 

@@ -10,12 +10,10 @@ from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from redis.exceptions import RedisError
 
-from aaf_import.freshness import is_late
 from establishments.models import Feed
 
 logger = logging.getLogger(__name__)
@@ -46,9 +44,8 @@ def ready(request: HttpRequest) -> JsonResponse:
 @never_cache
 def imports(request: HttpRequest) -> JsonResponse:
     """503 when the last good import of a feed is older than settings.AAF_LATE_HOURS; which one."""
-    now = timezone.now()
     feeds = [
-        {"feed": str(feed), "applied_at": feed.applied_at, "late": is_late(feed, now)}
+        {"feed": str(feed), "applied_at": feed.applied_at, "late": feed.is_late}
         for feed in Feed.objects.order_by("academy", "degree")
     ]
     has_late = any(feed["late"] for feed in feeds)

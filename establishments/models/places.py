@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     from establishments.models.agents import Agent
-
-# A nightly import, and two hours for it to be late.
-FRESH = timedelta(hours=26)
 
 
 class Degree(models.IntegerChoices):
@@ -79,9 +77,10 @@ class Feed(models.Model):
         return "ONDE" if self.degree == Degree.FIRST else "SIECLE"
 
     @property
-    def is_stale(self) -> bool:
-        """Whether last night's import did not come."""
-        return self.applied_at is None or self.applied_at < timezone.now() - FRESH
+    def is_late(self) -> bool:
+        """Whether the last good import is older than settings.AAF_LATE_HOURS."""
+        oldest = timezone.now() - timedelta(hours=settings.AAF_LATE_HOURS)
+        return self.applied_at is None or self.applied_at < oldest
 
 
 class District(models.Model):

@@ -22,7 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="écrire un objet JSON sur la sortie standard")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        states = feed_states(Feed.objects.all(), timezone.now())
+        states = feed_states(Feed.objects.all())
         waiting = waiting_deliveries(settings.AAF_INBOX)
         if options["json"]:
             report = {"feeds": [state.as_json() for state in states], "waiting": waiting}
