@@ -111,7 +111,7 @@ def merge_links(merge: Merge) -> None:
     left = _end_links(merge)
     merge.counts["responsibilities"] = Counts(created, updated, total - created - updated, left)
     if created * 10 > total:
-        merge.run("ANALYZE establishments_responsibility (student_id, responsable_id)")
+        merge.run("ANALYZE establishments_responsibility")
 
 
 def _end_links(merge: Merge) -> int:

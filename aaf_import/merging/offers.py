@@ -5,8 +5,13 @@ from __future__ import annotations
 from aaf_import.merging.merge import Merge
 from establishments.territories import UAI_LETTERS
 
+# Pupils are counted once, whatever the planner believes of tables just filled.
 _CANDIDATES = """
 CREATE UNLOGGED TABLE candidate AS
+WITH pupils AS MATERIALIZED (
+    SELECT establishment_id, count(*) AS number FROM establishments_student
+    WHERE feed_id = %(feed)s AND left_at IS NULL GROUP BY establishment_id
+)
 SELECT establishment.id, establishment.uai, establishment.jointure, establishment.name, valid.is_valid,
        valid.is_valid AND establishment.left_at IS NULL
        AND NOT EXISTS (SELECT FROM establishments_establishment other
@@ -16,9 +21,7 @@ SELECT establishment.id, establishment.uai, establishment.jointure, establishmen
            ORDER BY establishment.is_offered DESC, pupils.number DESC, establishment.id)
        AS is_open
 FROM establishments_establishment establishment
-JOIN (SELECT establishment_id, count(*) AS number FROM establishments_student
-      WHERE feed_id = %(feed)s AND left_at IS NULL GROUP BY establishment_id) pupils
-     ON pupils.establishment_id = establishment.id
+JOIN pupils ON pupils.establishment_id = establishment.id
 CROSS JOIN LATERAL (
     SELECT coalesce(right(establishment.uai, 1) = substr(
         %(letters)s, 1 + substring(establishment.uai FROM '^([0-9]{7}).$')::integer %% 23, 1), false)

@@ -104,4 +104,4 @@ def _count(merge: Merge, what: str, created: int, updated: int) -> None:
     left = merge.run(_LEFT.format(what=what))
     merge.counts[f"{what}s"] = Counts(created, updated, total - created - updated, left)
     if created * 10 > total:
-        merge.run(f"ANALYZE establishments_{what} (id, feed_id, jointure)")
+        merge.run(f"ANALYZE establishments_{what}")
