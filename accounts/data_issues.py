@@ -1,10 +1,10 @@
-"""Opens and solves the data issues of a feed, by one statement, when its data have changed."""
+"""Opens and solves the data issues of a feed, set by set, when its data have changed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
@@ -20,9 +20,10 @@ YOUNGEST, OLDEST = timedelta(days=2 * 365), timedelta(days=26 * 365)
 """Ages outside which a pupil's date of birth is doubted: 2 to 25 years, give or take a week."""
 # A responsable is told of where their account holds a child; a shared mobile is that of two accounts, and
 # what the family validated stands for what the record lacks. A pupil is told of while present, account or
-# not: one without INE has none in the 1er degré. Only what changes is written; a full join is always made
-# by hashing, however few rows the planner expects.
-_REFRESH = """
+# not: one without INE has none in the 1er degré. What is wrong is a table apart: it is made on several cores,
+# as no statement which writes is. Only what changes is written.
+_WRONG = """
+CREATE TEMP TABLE wrong_datum ON COMMIT DROP AS
 WITH holder AS (
     SELECT DISTINCT holding.establishment_id, holding.account_id, holding.responsable_id
     FROM accounts_holding holding
@@ -50,27 +51,29 @@ WITH holder AS (
                WHERE link.is_legal AND link.ended_at IS NULL AND guardian.left_at IS NULL
                      AND guardian.feed_id = %(feed)s) guarded ON guarded.id = pupil.id
     WHERE pupil.left_at IS NULL AND pupil.establishment_id IS NOT NULL AND pupil.feed_id = %(feed)s
-), wrong AS MATERIALIZED (
-    SELECT reached.establishment_id, fault.kind, reached.id AS responsable_id, NULL::bigint AS student_id
-    FROM reached CROSS JOIN LATERAL (VALUES
-        ('MOBILE_MISSING', lacks_mobile AND mobile_raw = ''),
-        ('MOBILE_UNUSABLE', lacks_mobile AND mobile_raw <> ''),
-        ('MOBILE_SHARED', is_shared),
-        ('MAIL_MISSING', lacks_mail AND refused_mail = ''),
-        ('MAIL_INVALID', lacks_mail AND refused_mail <> ''),
-        ('PHONE_INVALID', has_invalid_phone)
-    ) fault (kind, is_wrong)
-    WHERE fault.is_wrong AND (lacks_mobile OR is_shared OR lacks_mail OR has_invalid_phone)
-    UNION ALL
-    SELECT present.establishment_id, fault.kind, NULL, present.id
-    FROM present CROSS JOIN LATERAL (VALUES
-        ('GUARDIAN_MISSING', lacks_guardian),
-        ('INE_MISSING', lacks_ine),
-        ('CLASS_MISSING', lacks_class),
-        ('BIRTH_DATE_DOUBTFUL', has_doubtful_age)
-    ) fault (kind, is_wrong)
-    WHERE fault.is_wrong AND (lacks_guardian OR lacks_ine OR lacks_class OR has_doubtful_age)
-), unsolved AS MATERIALIZED (
+)
+SELECT reached.establishment_id, fault.kind, reached.id AS responsable_id, NULL::bigint AS student_id
+FROM reached CROSS JOIN LATERAL (VALUES
+    ('MOBILE_MISSING', lacks_mobile AND mobile_raw = ''),
+    ('MOBILE_UNUSABLE', lacks_mobile AND mobile_raw <> ''),
+    ('MOBILE_SHARED', is_shared),
+    ('MAIL_MISSING', lacks_mail AND refused_mail = ''),
+    ('MAIL_INVALID', lacks_mail AND refused_mail <> ''),
+    ('PHONE_INVALID', has_invalid_phone)
+) fault (kind, is_wrong)
+WHERE fault.is_wrong AND (lacks_mobile OR is_shared OR lacks_mail OR has_invalid_phone)
+UNION ALL
+SELECT present.establishment_id, fault.kind, NULL, present.id
+FROM present CROSS JOIN LATERAL (VALUES
+    ('GUARDIAN_MISSING', lacks_guardian),
+    ('INE_MISSING', lacks_ine),
+    ('CLASS_MISSING', lacks_class),
+    ('BIRTH_DATE_DOUBTFUL', has_doubtful_age)
+) fault (kind, is_wrong)
+WHERE fault.is_wrong AND (lacks_guardian OR lacks_ine OR lacks_class OR has_doubtful_age)
+"""
+_REFRESH = """
+WITH unsolved AS MATERIALIZED (
     SELECT issue.id, issue.establishment_id, issue.kind,
            coalesce(issue.responsable_id, -issue.student_id) AS record
     FROM accounts_dataissue issue
@@ -78,7 +81,7 @@ WITH holder AS (
     WHERE issue.solved_at IS NULL AND school.feed_id = %(feed)s AND issue.kind <> ALL(%(said)s)
 ), change AS MATERIALIZED (
     SELECT unsolved.id, wrong.establishment_id, wrong.kind, wrong.responsable_id, wrong.student_id
-    FROM wrong FULL JOIN unsolved
+    FROM wrong_datum wrong FULL JOIN unsolved
          ON unsolved.record = coalesce(wrong.responsable_id, -wrong.student_id)
             AND unsolved.kind = wrong.kind AND unsolved.establishment_id = wrong.establishment_id
     WHERE unsolved.id IS NULL OR wrong.kind IS NULL
@@ -106,20 +109,20 @@ def refresh_data_issues(feed: Feed, *, now: datetime) -> Refreshed:
     Runs in the caller's transaction, after accounts are made; data that did not change write nothing.
     """
     today = feed.academy.local_date(now)
+    parameters: dict[str, Any] = {
+        "feed": feed.pk,
+        "now": now,
+        "said": sorted(SAID),
+        "responsable": AccountKind.RESPONSABLE.value,
+        "youngest": today - YOUNGEST,
+        "oldest": today - OLDEST,
+    }
     with connection.cursor() as cursor:
         # Whole tables are crossed; inside an import, the planner has no figures of theirs yet.
         cursor.execute("SET LOCAL enable_nestloop = off")
-        cursor.execute(
-            _REFRESH,
-            {
-                "feed": feed.pk,
-                "now": now,
-                "said": sorted(SAID),
-                "responsable": AccountKind.RESPONSABLE.value,
-                "youngest": today - YOUNGEST,
-                "oldest": today - OLDEST,
-            },
-        )
+        cursor.execute(_WRONG, parameters)
+        cursor.execute("ANALYZE wrong_datum")
+        cursor.execute(_REFRESH, parameters)
         opened, solved = cursor.fetchone()
-        cursor.execute("SET LOCAL enable_nestloop = on")
+        cursor.execute("SET LOCAL enable_nestloop = on; DROP TABLE wrong_datum")
     return Refreshed(opened, solved)

@@ -22,29 +22,32 @@ if TYPE_CHECKING:
 CROWD = 12
 """More accounts than that under one key of an establishment say nothing of any two of them."""
 # Two accounts are compared when they share a given name and a surname or a mobile, in one establishment: both
-# are keys, so that the work grows as the records do. Only what changes is written.
+# are keys, so that the work grows as the records do. Holders are a table apart: it is made on several cores,
+# as no statement which writes is. Only what changes is written.
+_HOLDERS = """
+CREATE TEMP TABLE duplicate_holder ON COMMIT DROP AS
+SELECT DISTINCT holding.establishment_id AS place, holding.account_id AS account,
+       record.id AS record, record.surname_key AS surname,
+       CASE WHEN record.birth_surname IN ('', record.surname) THEN record.surname_key
+            ELSE establishments_name_key(record.birth_surname) END AS birth_surname,
+       record.given_name_key AS given_name, coalesce(nullif(record.mobile, ''), account.mobile) AS mobile,
+       lower(coalesce(nullif(account.mail, ''), record.mail)) AS mail, record.title,
+       CASE WHEN record.address = '' THEN ''
+            ELSE lower(record.address || ' ' || record.postcode) END AS address
+FROM accounts_holding holding
+JOIN establishments_establishment school ON school.id = holding.establishment_id
+JOIN establishments_responsable record ON record.id = holding.responsable_id
+JOIN accounts_account account ON account.id = holding.account_id
+WHERE holding.kind = %(responsable)s AND school.feed_id = %(feed)s AND record.given_name_key <> ''
+"""
 _REFRESH = """
-WITH holder AS MATERIALIZED (
-    SELECT DISTINCT holding.establishment_id AS place, holding.account_id AS account,
-           record.id AS record, record.surname_key AS surname,
-           CASE WHEN record.birth_surname IN ('', record.surname) THEN record.surname_key
-                ELSE establishments_name_key(record.birth_surname) END AS birth_surname,
-           record.given_name_key AS given_name, coalesce(nullif(record.mobile, ''), account.mobile) AS mobile,
-           lower(coalesce(nullif(account.mail, ''), record.mail)) AS mail, record.title,
-           CASE WHEN record.address = '' THEN ''
-                ELSE lower(record.address || ' ' || record.postcode) END AS address
-    FROM accounts_holding holding
-    JOIN establishments_establishment school ON school.id = holding.establishment_id
-    JOIN establishments_responsable record ON record.id = holding.responsable_id
-    JOIN accounts_account account ON account.id = holding.account_id
-    WHERE holding.kind = %(responsable)s AND school.feed_id = %(feed)s AND record.given_name_key <> ''
-), block AS (
-    SELECT place, account, record, 'n' || surname AS key, given_name FROM holder WHERE surname <> ''
+WITH block AS (
+    SELECT place, account, record, 'n' || surname AS key, given_name FROM duplicate_holder WHERE surname <> ''
     UNION ALL
-    SELECT place, account, record, 'n' || birth_surname, given_name FROM holder
+    SELECT place, account, record, 'n' || birth_surname, given_name FROM duplicate_holder
     WHERE birth_surname NOT IN ('', surname)
     UNION ALL
-    SELECT place, account, record, 'm' || mobile, given_name FROM holder WHERE mobile <> ''
+    SELECT place, account, record, 'm' || mobile, given_name FROM duplicate_holder WHERE mobile <> ''
 ), shared AS MATERIALIZED (
     SELECT place, account, record, key, given_name FROM (
         SELECT block.*, count(*) OVER same AS size,
@@ -68,8 +71,9 @@ WITH holder AS MATERIALIZED (
            bool_or(low.title <> '' AND high.title <> ''
                    AND (low.title = 'M.') <> (high.title = 'M.')) AS other_title
     FROM pair
-    JOIN holder low ON low.place = pair.place AND low.account = pair.first AND low.record = pair.first_record
-    JOIN holder high ON high.place = pair.place AND high.account = pair.second
+    JOIN duplicate_holder low ON low.place = pair.place AND low.account = pair.first
+                              AND low.record = pair.first_record
+    JOIN duplicate_holder high ON high.place = pair.place AND high.account = pair.second
                      AND high.record = pair.second_record
     GROUP BY pair.place, pair.first, pair.second
 ), related AS (
@@ -147,9 +151,11 @@ def refresh_duplicates(feed: Feed, *, now: datetime) -> Refreshed:
     }
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL work_mem = '64MB'; SET LOCAL jit = off; SET LOCAL enable_nestloop = off")
+        cursor.execute(_HOLDERS, parameters)
+        cursor.execute("ANALYZE duplicate_holder")
         cursor.execute(_REFRESH, parameters)
         opened, closed = cursor.fetchone()
-        cursor.execute("SET LOCAL enable_nestloop = on")
+        cursor.execute("SET LOCAL enable_nestloop = on; DROP TABLE duplicate_holder")
     return Refreshed(opened, closed)
 
 
