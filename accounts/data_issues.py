@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
+from accounts.activation import contesting
 from accounts.models import AccountKind
 from accounts.models.data_issue import SAID
 
@@ -124,5 +125,6 @@ def refresh_data_issues(feed: Feed, *, now: datetime) -> Refreshed:
         cursor.execute("ANALYZE wrong_datum")
         cursor.execute(_REFRESH, parameters)
         opened, solved = cursor.fetchone()
+        solved += contesting.solve_ended(feed, now=now)
         cursor.execute("SET LOCAL enable_nestloop = on; DROP TABLE wrong_datum")
     return Refreshed(opened, solved)

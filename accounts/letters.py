@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.utils import timezone
 
+from accounts.activation import password_rule
 from accounts.contacts import RECORD_ORDER
 from accounts.joining.children import each_once
 from accounts.models import Account, AccountKind, Holding
@@ -23,11 +24,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from establishments.models import Establishment
-
-PASSWORD_RULES = {
-    "guide": "8 à 14 caractères, avec des lettres et des chiffres",
-    "cnil": "12 caractères au moins, ou 14 avec des minuscules, des majuscules et des chiffres",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +139,7 @@ def _sheet(recipient: Recipient, establishment: Establishment, sender: Sender, n
         activation_url=f"{settings.ACTIVATION_URL}?{urlencode({'identifiant': account.identifier})}",
         service_address=service_address(),
         made_on=timezone.localtime(now, zone).date(),
-        password_rule=PASSWORD_RULES[settings.FAMILY_PASSWORD_RULE],
+        password_rule=password_rule.rule().words,
     )
 
 

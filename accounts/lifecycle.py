@@ -184,6 +184,18 @@ def start_activation(account: Account, *, password_hash: str, mail: str) -> None
     )
 
 
+def ask_another_link(account: Account, *, mail: str) -> None:
+    """The family did not receive the first one, or corrects the address which waits: a new link voids it."""
+    _move(
+        account,
+        Transition.RESEND_ACTIVATION,
+        EventKind.ACCOUNT_ACTIVATION_RESENT,
+        pending_mail=mail,
+        activation_link_number=F("activation_link_number") + 1,
+        activation_link_at=timezone.now(),
+    )
+
+
 def confirm_mail(account: Account) -> None:
     """The button behind the mailed link: the pending address becomes the account's."""
     _move(

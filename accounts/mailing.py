@@ -14,10 +14,11 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts import reminders
+from accounts.activation import password_rule
 from accounts.activation.mails import LINK, MOVED, compose_link, compose_notice, promise_links
 from accounts.campaigns import MAILED, sends_link
 from accounts.contacts import address_of, contact_mails
-from accounts.letters import PASSWORD_RULES, Recipient, children_of, recipients, sender_of, sheet_text
+from accounts.letters import Recipient, children_of, recipients, sender_of, sheet_text
 from accounts.mail_reasons import CHANGED, DEAD, GONE, UNREADABLE
 from accounts.models import Account, AccountKind, AccountMail, Operation, OperationItem
 from accounts.password_links import link_for
@@ -197,7 +198,7 @@ def _access(recipient: Recipient, establishment: Establishment, delivery: Delive
         children=() if account.kind == AccountKind.STUDENT else children_of(recipient),
         for_pupil=account.kind == AccountKind.STUDENT,
         is_awaiting_confirmation=account.state == State.ACTIVATING,
-        password_rule=PASSWORD_RULES[settings.FAMILY_PASSWORD_RULE],
+        password_rule=password_rule.rule().words,
     )
 
 

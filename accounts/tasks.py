@@ -17,6 +17,7 @@ from accounts import (
     printing,
     reminders,
 )
+from accounts.activation import session
 from accounts.models import Operation, OperationPart
 from notifications import deliveries, retention, sending
 
@@ -42,6 +43,12 @@ def start_scheduled_operations() -> None:
     for operation in operations.scheduled_until(timezone.now()):
         if operations.end_hold(operation, by=None):
             run_operation.delay(operation.pk)
+
+
+@shared_task(name="accounts.sweep_family_sessions")
+def sweep_family_sessions() -> None:
+    """Forget the sessions which ended by themselves."""
+    session.sweep()
 
 
 @shared_task(name="accounts.send_mails")

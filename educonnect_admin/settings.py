@@ -74,6 +74,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "accounts.activation.middleware.FamilySessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -123,6 +124,14 @@ SESSION_LIFETIME = timedelta(hours=env.int("SESSION_HOURS", default=10))
 # Longer than both: whose session has just ended is still known, so that their form is not lost.
 SESSION_COOKIE_AGE = int((SESSION_LIFETIME + timedelta(hours=1)).total_seconds())
 SESSION_COOKIE_NAME = "session" if INSECURE_HTTP else "__Host-session"
+# Families are no users of the console: below these paths, their own session and nothing of an agent's.
+FAMILY_PATHS = ("/activation/", "/compte/")
+FAMILY_SESSION_COOKIE_NAME = "family" if INSECURE_HTTP else "__Host-family"
+FAMILY_SESSION_IDLE = timedelta(minutes=env.int("FAMILY_SESSION_IDLE_MINUTES", default=30))
+FAMILY_SESSION_LIFETIME = timedelta(hours=env.int("FAMILY_SESSION_HOURS", default=4))
+# A browser which signed in to an account is not slowed by what strangers try on it.
+FAMILY_DEVICE_COOKIE_NAME = "family-device" if INSECURE_HTTP else "__Host-family-device"
+FAMILY_DEVICE_LIFETIME = timedelta(days=env.int("FAMILY_DEVICE_DAYS", default=180))
 CSRF_COOKIE_NAME = "csrf" if INSECURE_HTTP else "__Host-csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not INSECURE_HTTP
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -198,7 +207,11 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "establishments.password_words.ServiceWordsValidator"},
 ]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    # Families', who are many: its parameters are said there.
+    "accounts.activation.hashing.FamilyHasher",
+]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "account_login"
@@ -312,6 +325,10 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TIMEZONE = "Europe/Paris"
 CELERY_BEAT_SCHEDULE_FILENAME = env.str("BEAT_SCHEDULE_FILE", default=str(BASE_DIR / "var" / "beat-schedule"))
 CELERY_BEAT_SCHEDULE = {
+    "sweep-family-sessions": {
+        "task": "accounts.sweep_family_sessions",
+        "schedule": crontab(hour=0, minute=25),
+    },
     "sweep-sessions": {"task": "establishments.sweep_sessions", "schedule": crontab(hour=0, minute=20)},
     "erase-dead-secrets": {"task": "accounts.purge_expired_secrets", "schedule": crontab(hour=0, minute=40)},
     "forget-mails": {"task": "accounts.forget_mails", "schedule": crontab(hour=1, minute=10)},
@@ -353,6 +370,11 @@ CELERY_BEAT_SCHEDULE = {
 # The mail of each académie's assistance, by its code: « 24=assistance@example.org,28=… ».
 ASSISTANCE_MAILS: dict[str, str] = env.dict("ASSISTANCE_MAILS", default={})
 
+# Whom families call, by the code of the académie: a number, a mail, an address of the web.
+FAMILY_ASSISTANCE_PHONES: dict[str, str] = env.dict("FAMILY_ASSISTANCE_PHONES", default={})
+FAMILY_ASSISTANCE_MAILS: dict[str, str] = env.dict("FAMILY_ASSISTANCE_MAILS", default={})
+FAMILY_ASSISTANCE_PAGES: dict[str, str] = env.dict("FAMILY_ASSISTANCE_PAGES", default={})
+
 # How long the assistance of an académie reads an establishment, for one stated reason.
 VISIT_DURATION = timedelta(hours=env.int("VISIT_HOURS", default=4))
 # Whole months of events kept besides the current one; older ones, once sealed, are dropped.
@@ -384,6 +406,8 @@ AAF_YEAR_CHANGE_LOSS = env.float("AAF_YEAR_CHANGE_LOSS", default=0.60)
 AAF_NOT_LEGAL_KINSHIPS: list[str] = env.list("AAF_NOT_LEGAL_KINSHIPS", default=["37", "41", "42", "43"])
 # What a family must choose as a password: « guide » (8 to 14, letters and digits) or « cnil ».
 FAMILY_PASSWORD_RULE = env.str("FAMILY_PASSWORD_RULE", default="cnil")
+if FAMILY_PASSWORD_RULE not in {"guide", "cnil"}:
+    raise ImproperlyConfigured("FAMILY_PASSWORD_RULE is « guide » or « cnil ».")
 # An account without a child for so long is closed; closed for so long, it is nobody's any more.
 ACCOUNT_CLOSING_DELAY = timedelta(days=env.int("ACCOUNT_CLOSING_DAYS", default=90))
 ACCOUNT_ANONYMISING_MONTHS = env.int("ACCOUNT_ANONYMISING_MONTHS", default=12)

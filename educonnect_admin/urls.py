@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("etablissements/<str:uai>/", include("accounts.urls")),
     path("", include("aaf_import.urls")),
     path("activation/", include("accounts.activation.urls")),
+    path("compte/", include("accounts.activation.keeping_urls")),
     path("etablissements/<str:uai>/", include("statistics.urls")),
     path("sante/vivant", health.live, name="health_live"),
     path("sante/pret", health.ready, name="health_ready"),

@@ -38,3 +38,8 @@ def is_administrative(request: HttpRequest) -> bool:
     """Whether it comes from one of settings.ADMIN_NETWORKS."""
     address = client_address(request)
     return address is not None and any(address in network for network in settings.ADMIN_NETWORKS)
+
+
+def is_of_families(request: HttpRequest) -> bool:
+    """Whether it is for the family's side: another session, other pages of error."""
+    return request.path_info.startswith(settings.FAMILY_PATHS)

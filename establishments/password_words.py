@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -38,11 +39,7 @@ class ServiceWordsValidator:
     """Refuses « EduConnect-2026! », not a sentence which happens to hold the word."""
 
     def validate(self, password: str, user: object = None) -> None:
-        letters = _letters(password)
-        found = [word for word in (*WORDS, *_operator()) if word in letters]
-        for word in found:
-            letters = letters.replace(word, "")
-        if found and len(letters) < _LEFT:
+        if is_made_of(password):
             raise ValidationError(
                 "Ce mot de passe est fait de mots du service : ajoutez-en d’autres.", code="service_words"
             )
@@ -51,10 +48,19 @@ class ServiceWordsValidator:
         return "Votre mot de passe ne peut pas être fait seulement de mots du service."
 
 
+def is_made_of(password: str, words: Iterable[str] | None = None) -> bool:
+    """Whether little is left of it without `words`, the longest first; by default those of the service."""
+    letters = letters_of(password)
+    found = [word for word in (words if words is not None else (*WORDS, *_operator())) if word in letters]
+    for word in found:
+        letters = letters.replace(word, "")
+    return bool(found) and len(letters) < _LEFT
+
+
 def _operator() -> list[str]:
-    return [word for word in map(_letters, settings.OPERATOR_NAME.split()) if len(word) > 3]
+    return [word for word in map(letters_of, settings.OPERATOR_NAME.split()) if len(word) > 3]
 
 
-def _letters(text: str) -> str:
+def letters_of(text: str) -> str:
     """Without accents, capitals, digits and signs."""
     return re.sub("[^a-z]", "", unicodedata.normalize("NFKD", text.casefold()))

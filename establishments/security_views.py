@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from establishments import kept_forms, second_factor, sessions, sign_in_journal
 from establishments.models import Agent
+from establishments.networks import is_of_families
 from establishments.requests import ConsoleRequest
 from establishments.sign_in import ConsoleMFAAdapter
 
@@ -130,6 +131,8 @@ def stale_page(request: HttpRequest, reason: str = "") -> HttpResponse:
     When the browser vouches that one of our own pages sent it, it waits for its author's confirmation
     instead of being lost; nothing is done meanwhile.
     """
+    if is_of_families(request):
+        return render(request, "accounts/activation/stale.html", status=403)
     agent = request.user
     ours = request.headers.get("Sec-Fetch-Site") == "same-origin"
     if not ours or not isinstance(agent, Agent) or sessions.is_over(request.session):

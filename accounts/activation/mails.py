@@ -67,7 +67,10 @@ def compose_notice(delivery: Delivery) -> Mail:
     """Names the school which acted, whom to call, and nobody else."""
     account = _account_of(delivery)
     resent = Event.objects.filter(
-        target_kind="account", target_id=account.pk, kind=EventKind.ACCOUNT_ACTIVATION_RESENT
+        target_kind="account",
+        target_id=account.pk,
+        kind=EventKind.ACCOUNT_ACTIVATION_RESENT,
+        actor=Event.Actor.AGENT,
     )
     school = resent.select_related("establishment").latest("at", "pk").establishment
     assert school is not None, "an agent acts in an establishment"
@@ -87,7 +90,7 @@ def _mail(account: Account, delivery: Delivery, name: str, context: dict[str, ob
     if not is_address(delivery.recipient):
         raise Undeliverable(Delivery.Status.FAILED, NO_ADDRESS)
     context |= {"operator_name": settings.OPERATOR_NAME}
-    with timezone.override(_zone_of(account)):
+    with timezone.override(zone_of(account)):
         return Mail(
             recipient=delivery.recipient,
             sender_name=settings.OPERATOR_NAME,
@@ -98,7 +101,7 @@ def _mail(account: Account, delivery: Delivery, name: str, context: dict[str, ob
         )
 
 
-def _zone_of(account: Account) -> str:
+def zone_of(account: Account) -> str:
     """The clock the family reads: that of a school where it has a child."""
     held = account.holdings.select_related("establishment__feed__academy").order_by("student_id").first()
     return held.establishment.academy.time_zone if held else settings.TIME_ZONE

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
@@ -50,7 +50,7 @@ def confirm_address(request: HttpRequest, token: str) -> HttpResponse:
 
 def _refuse(request: HttpRequest, refusal: links.Refusal) -> HttpResponse:
     status = 404 if refusal == links.Refusal.UNKNOWN else 410
-    context = {"refusal": refusal, "sign_in_url": settings.ACTIVATION_URL}
+    context = {"refusal": refusal, "sign_in_url": reverse("family_sign_in")}
     return render(request, "accounts/activation/link_refused.html", context, status=status)
 
 
@@ -58,4 +58,4 @@ def _refuse(request: HttpRequest, refusal: links.Refusal) -> HttpResponse:
 @require_safe
 @discreet
 def address_confirmed(request: HttpRequest) -> HttpResponse:
-    return render(request, "accounts/activation/confirmed.html", {"sign_in_url": settings.ACTIVATION_URL})
+    return render(request, "accounts/activation/confirmed.html", {"sign_in_url": reverse("family_sign_in")})

@@ -12,6 +12,7 @@ from accounts.models.account import (
     kinds_of,
 )
 from accounts.models.data_issue import DataIssue
+from accounts.models.family_session import FamilySession
 from accounts.models.joining import Duplicate, FormerSecret, Joining, Recheck
 from accounts.models.mails import AccountMail, EstablishmentSettings, PasswordLink
 from accounts.models.operation import Operation, OperationItem, OperationPart
@@ -27,6 +28,7 @@ __all__ = [
     "DataIssue",
     "Duplicate",
     "EstablishmentSettings",
+    "FamilySession",
     "FormerSecret",
     "Holding",
     "IdentifierSeries",

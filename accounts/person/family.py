@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.activation.mails import MOVED
-from accounts.models import Account, DataIssue, OperationItem, PasswordLink
+from accounts.models import Account, DataIssue, FamilySession, OperationItem, PasswordLink
 from accounts.passwords import Standing, password_standing
 from accounts.person.telling import Dossier, Row, told
 from establishments.models import Event, EventKind, Responsable, Responsibility, Student
@@ -85,6 +85,10 @@ def dossier_of(person: Person) -> Dossier:
         "Courriels": _mails(accounts),
         "Liens vers un mot de passe": [
             told(link) for link in PasswordLink.objects.filter(account__in=accounts).order_by("created_at")
+        ],
+        "Sessions ouvertes": [
+            told(session)
+            for session in FamilySession.objects.filter(account__in=accounts).order_by("opened_at", "pk")
         ],
         "Constats sur les données": [told(issue) for issue in _issues(person)],
         "Opérations": _operations(accounts),

@@ -106,6 +106,16 @@ REGISTER: Mapping[str, Told | str] = {
             DERIVED: ("domain",),
         },
     ),
+    "accounts.FamilySession": Told(
+        {
+            "opened_at": "Ouverte le",
+            "seen_at": "Vue le",
+            "way": "Par",
+            "address": "Adresse du réseau",
+            "browser": "Navigateur",
+        },
+        {TECHNICAL: ("id", "account_id"), SECRET: ("session_key",)},
+    ),
     "accounts.PasswordLink": Told(
         {"created_at": "Créé le", "used_at": "Ouvert le"},
         {SECRET: ("token_hash", "secret_hash"), TECHNICAL: ("account_id", "delivery_id")},

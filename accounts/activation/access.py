@@ -1,0 +1,59 @@
+"""Who opens a page of the family's side, said beside its view: anyone, or the family which is signed in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from django.contrib.auth.decorators import login_not_required
+from django.shortcuts import redirect, resolve_url
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from accounts.activation.session import FamilyRequest
+
+View = Callable[..., "HttpResponse"]
+PUBLIC, SIGNED_IN = "PUBLIC", "SIGNED_IN"
+AFTER = "suite"
+
+
+def public_page(view: View) -> View:
+    """Anyone's; no cache keeps it, no search engine lists it."""
+    return _declared(view, PUBLIC)
+
+
+def signed_in(view: View) -> View:
+    """The family's, once signed in; others are led to the sign-in, and back."""
+
+    @wraps(view)
+    def guarded(request: FamilyRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.account is not None:
+            return view(request, *args, **kwargs)
+        after = f"?{urlencode({AFTER: request.get_full_path()}, safe='/')}" if request.method == "GET" else ""
+        return redirect(resolve_url("family_sign_in") + after)
+
+    return _declared(guarded, SIGNED_IN)
+
+
+def after_sign_in(request: FamilyRequest, default: str = "family_home") -> str:
+    """Where the family wanted to go, on this side of the site alone."""
+    asked = request.POST.get(AFTER) or request.GET.get(AFTER) or ""
+    is_ours = asked.startswith("/compte/") and url_has_allowed_host_and_scheme(asked, allowed_hosts=None)
+    return asked if is_ours else resolve_url(default)
+
+
+def _declared(view: View, access: str) -> View:
+    @wraps(view)
+    def discreet(request: FamilyRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        response.headers["X-Robots-Tag"] = "noindex, nofollow"
+        return response
+
+    declared = login_not_required(never_cache(discreet))
+    declared.family_access = access  # type: ignore[attr-defined]
+    return declared

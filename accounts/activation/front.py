@@ -1,0 +1,67 @@
+"""The way in to each way in, and whom to call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from accounts.activation.access import public_page
+from establishments.models import Academy
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from accounts.activation.session import FamilyRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One way in, as the first page offers it."""
+
+    url_name: str
+    title: str
+    detail: str
+
+
+LETTER = Door(
+    "activation_identifiers",
+    "J’ai reçu un identifiant et un mot de passe provisoire",
+    "Sur une lettre de l’école ou de l’établissement, ou dans un courriel.",
+)
+
+
+def doors() -> list[Door]:
+    """The ways in which are open here, the usual one first; each way adds its own."""
+    return [LETTER]
+
+
+@require_safe
+@public_page
+def ways_in(request: FamilyRequest) -> HttpResponse:
+    """The QR code of a letter leads straight to its way."""
+    if identifier := request.GET.get("identifiant"):
+        return redirect(f"{reverse('activation_identifiers')}?{urlencode({'identifiant': identifier[:140]})}")
+    return render(request, "accounts/activation/ways_in.html", {"doors": doors()})
+
+
+@require_safe
+@public_page
+def assistance(request: FamilyRequest) -> HttpResponse:
+    """By académie: what each one said of its own, or that the school is the one to call."""
+    academies = Academy.objects.filter(feeds__isnull=False).distinct().order_by("name")
+    chosen = next((each for each in academies if each.code == request.GET.get("academie")), None)
+    code = chosen.code if chosen else ""
+    context = {
+        "academies": academies,
+        "chosen": chosen,
+        "phone": settings.FAMILY_ASSISTANCE_PHONES.get(code, ""),
+        "mail": settings.FAMILY_ASSISTANCE_MAILS.get(code, ""),
+        "page": settings.FAMILY_ASSISTANCE_PAGES.get(code, ""),
+    }
+    return render(request, "accounts/activation/assistance.html", context)
