@@ -9,11 +9,11 @@ from aaf_import.batch import LINKS, MANDATES, RESPONSABLES, STAFF, STUDENTS, Bat
 from aaf_import.entries import Entry
 from aaf_import.faults import Fault
 from aaf_import.ine import LENGTH, is_valid_ine
-from aaf_import.phones import is_mobile, phone
 from aaf_import.relations import Relation, read_relations
 from aaf_import.rules import FIRST_DEGREE, Rules
 from aaf_import.text import address, is_mail, iso_date
 from establishments.names import name_key
+from establishments.phone_numbers import is_mobile, phone
 
 KEY_LIMIT = 64
 NAME_LIMIT = 120

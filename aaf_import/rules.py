@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from aaf_import.phones import REGIONS
+from establishments.phone_numbers import REGIONS
 
 LAST_RELEASE_OF_TWO_GUARDIANS = 1710
 """Until VE1710 (March 2018) the codes 1 and 2 are the first and the second legal guardian."""

@@ -7,10 +7,10 @@ from aaf_import.batch import CLASSES, ESTABLISHMENTS, MEFS, Batch
 from aaf_import.entries import Entry
 from aaf_import.faults import Fault
 from aaf_import.people import KEY_LIMIT, Subject, subject_of
-from aaf_import.phones import phone
 from aaf_import.rules import Rules
 from aaf_import.text import is_mail
 from establishments.names import label_key
+from establishments.phone_numbers import phone
 from establishments.territories import DEPARTMENTS, department_of, is_valid_uai
 
 _UAI_LENGTH = 8

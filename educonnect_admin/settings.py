@@ -19,6 +19,8 @@ environ.Env.read_env(BASE_DIR / ".env", overwrite=False)
 
 DEBUG = env.bool("DEBUG", default=False)
 DEMO_MODE = env.bool("DEMO_MODE", default=False)
+# Where the demonstration's mail catcher keeps what it receives (a Maildir).
+DEMO_MAILS = env.str("DEMO_MAILS", default="")
 # Plain http: the demo and the tests, on loopback. Production is behind TLS.
 INSECURE_HTTP = env.bool("INSECURE_HTTP", default=False)
 
@@ -308,6 +310,25 @@ MAIL_GIVE_UP = timedelta(hours=env.int("MAIL_GIVE_UP_HOURS", default=24))
 # How long the address a mail went to is known, and its one-use link: then only that it was sent, or failed.
 MAIL_RECORD_LIFETIME = timedelta(days=env.int("MAIL_RECORD_DAYS", default=365))
 
+# Where SMS are handed over: a gateway over HTTP (docs/operations.md), or a folder; without, none is offered.
+SMS_GATEWAY_URL = env.str("SMS_GATEWAY_URL", default="")
+SMS_GATEWAY_SECRET = env.str("SMS_GATEWAY_SECRET", default="")
+SMS_SENDER = env.str("SMS_SENDER", default="")
+# Seconds a gateway may take to accept a connection, and to answer.
+SMS_TIMEOUT = env.float("SMS_TIMEOUT", default=10.0)
+SMS_SPOOL = env.str("SMS_SPOOL", default="")
+# Codes an hour: asked from one address (an operator's, a school's: many families), and in all.
+SMS_ADDRESS_RATE = env.int("SMS_ADDRESS_RATE", default=60)
+SMS_RATE = env.int("SMS_RATE", default=5_000)
+if SMS_GATEWAY_URL and SMS_SPOOL:
+    raise ImproperlyConfigured("SMS_GATEWAY_URL and SMS_SPOOL: one or the other.")
+if SMS_GATEWAY_URL and not SMS_GATEWAY_SECRET:
+    raise ImproperlyConfigured("SMS_GATEWAY_SECRET must be set: the gateway knows our SMS by it.")
+if SMS_GATEWAY_URL and not INSECURE_HTTP and not SMS_GATEWAY_URL.startswith("https://"):
+    raise ImproperlyConfigured("SMS_GATEWAY_URL must be https: codes go through it.")
+if not 0 < SMS_TIMEOUT <= 20:
+    raise ImproperlyConfigured("SMS_TIMEOUT is a number of seconds up to 20.")
+
 # When the folders of deliveries are looked at, in Paris.
 AAF_SCAN_HOURS: list[int] = env.list("AAF_SCAN_HOURS", cast=int, default=[4])
 if not AAF_SCAN_HOURS or not set(AAF_SCAN_HOURS) <= set(range(24)) - {2}:
@@ -337,6 +358,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=3, minute=40),
     },
     "purge-documents": {"task": "notifications.purge_documents", "schedule": crontab(minute=50)},
+    "tend-sms": {"task": "notifications.tend_sms", "schedule": timedelta(seconds=30)},
     "resume-operations": {"task": "accounts.resume_stalled_operations", "schedule": timedelta(minutes=1)},
     "start-scheduled": {"task": "accounts.start_scheduled_operations", "schedule": timedelta(seconds=15)},
     "send-mails": {"task": "accounts.send_mails", "schedule": timedelta(seconds=30)},

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from educonnect_admin import health, metrics
+from educonnect_admin.demo import views as demo
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("establishments.urls")),
@@ -11,6 +12,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("activation/", include("accounts.activation.urls")),
     path("compte/", include("accounts.activation.keeping_urls")),
     path("etablissements/<str:uai>/", include("statistics.urls")),
+    path("demo/boite/", demo.mailbox, name="demo_mailbox"),
+    path("demo/familles/", demo.families_to_play, name="demo_families"),
     path("sante/vivant", health.live, name="health_live"),
     path("sante/pret", health.ready, name="health_ready"),
     path("sante/imports", health.imports, name="health_imports"),

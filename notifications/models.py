@@ -1,4 +1,4 @@
-"""What was made for families and what was promised to them: generated files and mails."""
+"""What was made for families and what was promised to them: generated files, mails and SMS."""
 
 import uuid
 
@@ -111,3 +111,53 @@ class DomainPause(models.Model):
 
     def __str__(self) -> str:
         return self.domain
+
+
+class SmsMessage(models.Model):
+    """One SMS to send soon or never; `sealed` is its number and text, encrypted, emptied once it ended.
+
+    While a worker has it in hand `leased_until` is in the future; once past, another may take it up.
+    """
+
+    class Status(models.TextChoices):
+        PENDING = "pending", "En attente"
+        SENT = "sent", "Envoyé"
+        FAILED = "failed", "Refusé"
+        # What it said is of no use any more: a code which died.
+        EXPIRED = "expired", "Trop tard"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    sealed = models.TextField(blank=True)
+    status = models.CharField("état", max_length=8, choices=Status, default=Status.PENDING)
+    attempts = models.PositiveSmallIntegerField("tentatives", default=0)
+    next_attempt_at = models.DateTimeField("prochaine tentative", null=True)
+    leased_until = models.DateTimeField(null=True)
+    last_error = models.CharField("dernière erreur", max_length=100, blank=True, default="")
+    created_at = models.DateTimeField("promis le")
+    expires_at = models.DateTimeField("inutile après")
+    sent_at = models.DateTimeField("envoyé le", null=True)
+
+    class Meta:
+        verbose_name = "SMS"
+        indexes = [
+            models.Index(fields=["next_attempt_at"], condition=Q(status="pending"), name="sms_queue"),
+            models.Index(fields=["created_at"], name="sms_oldest"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(status="pending", next_attempt_at__isnull=False) & ~Q(sealed="")
+                | (
+                    Q(status__in=["sent", "failed", "expired"])
+                    & Q(sealed="", next_attempt_at__isnull=True, leased_until__isnull=True)
+                ),
+                name="sms_is_sealed_until_it_ends",
+            ),
+            models.CheckConstraint(
+                condition=Q(status="sent", sent_at__isnull=False)
+                | (~Q(status="sent") & Q(sent_at__isnull=True)),
+                name="sms_sent_date_once_sent",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"SMS {self.pk} ({self.get_status_display()})"

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.activation.access import public_page
 from establishments.models import Academy
+from notifications.sms.gateways import is_offered
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -34,11 +35,16 @@ LETTER = Door(
     "J’ai reçu un identifiant et un mot de passe provisoire",
     "Sur une lettre de l’école ou de l’établissement, ou dans un courriel.",
 )
+SMS = Door(
+    "sms_start",
+    "Je n’ai pas de lettre, mais l’école connaît mon téléphone portable",
+    "Pour les parents : un code arrive par SMS.",
+)
 
 
 def doors() -> list[Door]:
     """The ways in which are open here, the usual one first; each way adds its own."""
-    return [LETTER]
+    return [LETTER, *([SMS] if is_offered() else [])]
 
 
 @require_safe

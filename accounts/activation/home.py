@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from accounts.activation.access import signed_in
-from accounts.activation.children import children_of
+from accounts.activation.left_out import sorted_out
 from accounts.models import AccountKind
 from accounts.transitions import State
 
@@ -24,9 +24,11 @@ def home(request: SignedInRequest) -> HttpResponse:
     account = request.account
     if account.state == State.ACTIVATING:
         return redirect("activation_waiting")
+    shown, hidden = sorted_out(account)
     context = {
         "account": account,
-        "children": children_of(account),
+        "children": shown,
+        "left_out": len(hidden),
         "is_of_pupil": account.kind == AccountKind.STUDENT,
     }
     return render(request, "accounts/activation/home.html", context)

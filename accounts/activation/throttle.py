@@ -49,6 +49,8 @@ PASSWORD = Rule("password", here=Limit(5, 15 * _MINUTE), anywhere=Limit(50, 30))
 BIRTH_DATE = Rule(
     "birth-date", here=Limit(5, 15 * _MINUTE, 24 * _HOUR), anywhere=Limit(10, 15 * _MINUTE, 24 * _HOUR)
 )
+# A code dies after five tries; these go from one code to the next.
+SMS_CODE = Rule("sms-code", here=Limit(10, 15 * _MINUTE), anywhere=Limit(25, 30))
 
 
 class TooManyTries(Exception):

@@ -1,11 +1,12 @@
 """What families open from their letters and mails, all below /activation/: the ways in."""
 
-from django.urls import path
+from django.urls import include, path
 
 from accounts.activation import front, letter, password, views, waiting
 
 urlpatterns = [
     path("", front.ways_in, name="activation"),
+    path("sms/", include("accounts.activation.sms_urls")),
     path("assistance/", front.assistance, name="family_assistance"),
     path("identifiants/", letter.identifiers, name="activation_identifiers"),
     path("enfants/", letter.children, name="activation_children"),

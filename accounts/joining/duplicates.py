@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.joining.merging import By, merge
 from accounts.joining.rules import NotJoinable
-from accounts.joining.scoring import REASONS, THRESHOLD
+from accounts.joining.scoring import REASONS, THRESHOLD, score
 from accounts.models import AccountKind, AccountSource, Duplicate, Joining
 from establishments.models import Event, EventKind
 
@@ -169,6 +169,36 @@ def open_doubt(one: int, other: int, doubt: str) -> None:
         defaults={"reasons": [doubt], "closed_at": None},
         create_defaults={"reasons": [doubt], "score": THRESHOLD},
     )
+
+
+_SHARED = """
+SELECT DISTINCT one.establishment_id
+FROM accounts_holding one
+JOIN accounts_holding other ON other.establishment_id = one.establishment_id AND other.account_id = %(other)s
+WHERE one.account_id = %(one)s
+"""
+
+
+def open_family_doubt(one: int, other: int) -> None:
+    """Somebody proved to be of both: each establishment which has the two shows it; else, as of two schools.
+
+    What was decided stays decided.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_SHARED, {"one": one, "other": other})
+        shared = [row[0] for row in cursor.fetchall()]
+    if not shared:
+        open_doubt(one, other, "several")
+    first, second = sorted((one, other))
+    reasons = ["surname", "given_name", "mobile"]
+    for establishment in shared:
+        Duplicate.objects.update_or_create(
+            first_id=first,
+            second_id=second,
+            establishment_id=establishment,
+            defaults={"closed_at": None},
+            create_defaults={"reasons": reasons, "score": score(reasons)},
+        )
 
 
 @transaction.atomic

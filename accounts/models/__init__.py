@@ -14,6 +14,7 @@ from accounts.models.account import (
 from accounts.models.data_issue import DataIssue
 from accounts.models.family_session import FamilySession
 from accounts.models.joining import Duplicate, FormerSecret, Joining, Recheck
+from accounts.models.left_out import LeftOutChild
 from accounts.models.mails import AccountMail, EstablishmentSettings, PasswordLink
 from accounts.models.operation import Operation, OperationItem, OperationPart
 
@@ -33,6 +34,7 @@ __all__ = [
     "Holding",
     "IdentifierSeries",
     "Joining",
+    "LeftOutChild",
     "Operation",
     "OperationItem",
     "OperationPart",

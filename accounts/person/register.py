@@ -148,12 +148,18 @@ REGISTER: Mapping[str, Told | str] = {
     ),
     "accounts.OperationPart": "une feuille à imprimer, d’un jour : les comptes y sont des numéros",
     "accounts.Holding": "une vue, sans donnée propre",
+    "accounts.LeftOutChild": (
+        "un élève dont la famille n’a pas donné la date de naissance : dit par l’historique du compte"
+    ),
     "accounts.IdentifierSeries": COUNTS,
     "accounts.EstablishmentSettings": SETTINGS,
     "notifications.Document": (
         "fichier chiffré d’un groupe de familles, détruit après quelques jours ; son opération est dite"
     ),
     "notifications.DomainPause": SETTINGS,
+    "notifications.SmsMessage": (
+        "un SMS en route : numéro et texte sont chiffrés, et effacés dès qu’il est parti ou vient trop tard"
+    ),
     "establishments.Student": Told(
         {
             **_RECORD,

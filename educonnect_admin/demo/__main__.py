@@ -22,6 +22,7 @@ from educonnect_admin.demo.environment import (
     EXTRACTS,
     LOGS,
     MAILS,
+    SMS,
     demo_environment,
 )
 from educonnect_admin.demo.ports import any_free_port, free_port
@@ -79,7 +80,8 @@ def start(wanted_port: int) -> None:
 def welcome(port: int, environment: dict[str, str]) -> None:
     print(f"\n  La console est ouverte : http://localhost:{port}\n", flush=True)
     subprocess.run([sys.executable, "manage.py", "demo_people"], cwd=BASE_DIR, env=environment, check=False)
-    print(f"\n  Courriels envoyés : {MAILS}. Journaux : {LOGS}. Ctrl-C arrête tout.", flush=True)
+    print(f"\n  Courriels et SMS envoyés : http://localhost:{port}/demo/boite/", flush=True)
+    print(f"  Journaux : {LOGS}. Ctrl-C arrête tout.", flush=True)
 
 
 def reset() -> None:
@@ -92,7 +94,7 @@ def reset() -> None:
     elif database.filling(given) is not database.Filling.EMPTY:
         database.empty(given)
         database.remember(given, database.Filling.BEGUN)
-    for folder in (MAILS, EXTRACTS, DOCUMENTS):
+    for folder in (MAILS, SMS, EXTRACTS, DOCUMENTS):
         shutil.rmtree(folder, ignore_errors=True)
     for schedule in BEAT_SCHEDULE.parent.glob(f"{BEAT_SCHEDULE.name}*"):
         schedule.unlink()

@@ -11,6 +11,7 @@ from cryptography.fernet import Fernet
 from educonnect_admin.embedded import VAR
 
 MAILS = VAR / "mail"
+SMS = VAR / "sms"
 LOGS = VAR / "log"
 EXTRACTS = VAR / "aaf"
 DOCUMENTS = VAR / "documents"
@@ -58,6 +59,9 @@ def demo_environment(servers: Mapping[str, str], *, port: int, email_url: str) -
         "ACTIVATION_URL": f"{url}/activation/",
         "ASSISTANCE_MAILS": "24=assistance.educonnect@example.org",
         "EMAIL_URL": os.environ.get("EMAIL_URL") or email_url,
+        "DEMO_MAILS": str(MAILS),
+        # A gateway given is used instead of the folder.
+        "SMS_SPOOL": "" if os.environ.get("SMS_GATEWAY_URL") else str(SMS),
         "DOCUMENTS_ROOT": str(DOCUMENTS),
         "AAF_INBOX": str(INBOX),
         "BEAT_SCHEDULE_FILE": str(BEAT_SCHEDULE),

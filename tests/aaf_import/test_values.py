@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aaf_import.ine import is_valid_ine
-from aaf_import.phones import is_mobile, phone
 from aaf_import.relations import Relation, read_relations
 from aaf_import.rules import Rules, rules_of
 from aaf_import.synthetic.keys import national_ine, siecle_ine
 from aaf_import.text import address, clean, is_mail, iso_date
+from establishments.phone_numbers import is_mobile, phone
 
 TODAY = date(2026, 1, 5)
 

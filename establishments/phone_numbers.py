@@ -1,4 +1,4 @@
-"""Phone numbers of extracts in E.164, the French shapes fast, the others by the phonenumbers library."""
+"""Phone numbers as people write them, in E.164: French shapes fast, others by the phonenumbers library."""
 
 from __future__ import annotations
 
@@ -30,6 +30,22 @@ def phone(written: str, region: str = "FR") -> str:
     digits = written.translate(_SEPARATORS)
     found = _WITH_COUNTRY.fullmatch(digits) or (region == "FR" and _TEN_DIGITS.fullmatch(digits))
     return _french(found[1]) if found else _foreign(written, region)
+
+
+class AmbiguousNumber(Exception):
+    """A short number, which more than one of the overseas collectivities gives."""
+
+
+def mobile(written: str) -> str:
+    """E.164 of a mobile of France, overseas included, wherever it is written; empty when it is none.
+
+    Raises AmbiguousNumber.
+    """
+    found = {number for region in ("FR", *REGIONS.values()) if is_mobile(number := phone(written, region))}
+    ten_digits = {number for number in found if not _PACIFIC_AND_MIQUELON.fullmatch(number)}
+    if len(ten_digits or found) > 1:
+        raise AmbiguousNumber
+    return next(iter(ten_digits or found), "")
 
 
 def is_mobile(number: str) -> bool:

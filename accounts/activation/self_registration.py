@@ -1,0 +1,78 @@
+"""The end of the way by SMS: what the birth dates open, the account activated or the school told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+
+from accounts import lifecycle
+from accounts.activation.left_out import leave_out, tell_schools
+from accounts.activation.proving import proofs
+from accounts.joining.duplicates import open_family_doubt
+from accounts.transitions import State
+from establishments.models import EventKind
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import date
+
+    from accounts.activation.proving import Person, Proof
+
+
+class Opening(StrEnum):
+    NOTHING = "NOTHING"  # nobody of these names and number, or no date is right: never told apart
+    ONE = "ONE"
+    ACTIVE = "ACTIVE"  # one, and it is active already
+    SEVERAL = "SEVERAL"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    opening: Opening
+    proven: list[Proof] = field(default_factory=list)
+
+
+def what_opens(person: Person, birth_dates: Collection[date]) -> Opened:
+    """What names, number and dates open, now."""
+    return _opened(proofs(person, birth_dates))
+
+
+def try_dates(person: Person, birth_dates: Collection[date]) -> Opened:
+    """The same; when the person is known and every date is wrong, the schools are told."""
+    found = proofs(person, birth_dates)
+    opened = _opened(found)
+    if opened.opening == Opening.NOTHING:
+        for proof in found:
+            tell_schools(proof.account, proof.left_out, EventKind.ACCOUNT_BIRTH_DATE_REFUSED)
+    return opened
+
+
+@transaction.atomic
+def register(person: Person, birth_dates: Collection[date], password_hash: str) -> Opened:
+    """Activate the one account, or show the schools of several a duplicate; all is found again first.
+
+    Raises ForbiddenTransition when the account changed in that very moment.
+    """
+    opened = what_opens(person, birth_dates)
+    if opened.opening == Opening.ONE:
+        [proof] = opened.proven
+        lifecycle.self_register(proof.account, password_hash=password_hash, mobile=person.number)
+        leave_out(proof.account, proof.left_out)
+    elif opened.opening == Opening.SEVERAL:
+        for one, other in combinations(opened.proven, 2):
+            open_family_doubt(one.account.pk, other.account.pk)
+    return opened
+
+
+def _opened(found: list[Proof]) -> Opened:
+    proven = [proof for proof in found if proof.proven]
+    if not proven:
+        return Opened(Opening.NOTHING)
+    if len(proven) > 1:
+        return Opened(Opening.SEVERAL, proven)
+    is_active = proven[0].account.state == State.ACTIVE
+    return Opened(Opening.ACTIVE if is_active else Opening.ONE, proven)

@@ -1,0 +1,76 @@
+"""A few invented families of the demonstration, as they know themselves: something to type from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from django.db.models import Count, Exists, OuterRef, Q
+from django.utils import timezone
+
+from accounts.models import Account, AccountKind, Holding
+from accounts.secrets import open_secret
+from accounts.transitions import State
+
+if TYPE_CHECKING:
+    from accounts.models.account import AccountQuerySet
+    from establishments.models import Responsable, Student
+
+SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """`secret` is empty before the account was told of; `children` are those it holds, or the pupil alone."""
+
+    person: Responsable | Student
+    identifier: str
+    secret: str
+    mobile: str
+    children: list[Student]
+
+
+def by_letter() -> list[Family]:
+    """Responsables who have their letter, and have not used it."""
+    return _families(_told(AccountKind.RESPONSABLE))
+
+
+def pupils() -> list[Family]:
+    """The same of pupils."""
+    return _families(_told(AccountKind.STUDENT))
+
+
+def by_sms() -> list[Family]:
+    """Responsables nobody told of their account, whose mobile the school knows; of several children first."""
+    reached = Holding.objects.filter(account__state=State.NOT_NOTIFIED, responsable__mobile__gt="")
+    several = reached.values("account").annotate(children=Count("student", distinct=True))
+    chosen = several.order_by("-children", "account").values_list("account", flat=True)[:SHOWN]
+    return _families(Account.objects.filter(pk__in=list(chosen)))
+
+
+def _told(kind: AccountKind) -> AccountQuerySet:
+    held = Holding.objects.filter(account=OuterRef("pk"))
+    alive = Q(secret_expires_at__gt=timezone.now()) & ~Q(sealed_secret="")
+    return Account.objects.in_state(State.NOTIFIED).filter(alive, Exists(held), kind=kind, closed_at=None)
+
+
+def _families(accounts: AccountQuerySet) -> list[Family]:
+    chosen = list(accounts.order_by("pk").values_list("pk", flat=True)[:SHOWN])
+    held = Holding.objects.filter(account__in=chosen).select_related("account", "student", "responsable")
+    return [
+        _family(list(rows))
+        for _, rows in groupby(held.order_by("account_id", "student_id"), lambda row: row.account_id)
+    ]
+
+
+def _family(rows: list[Holding]) -> Family:
+    account, record = rows[0].account, rows[0].responsable
+    children = {row.student_id: row.student for row in rows}
+    return Family(
+        person=record or rows[0].student,
+        identifier=account.identifier,
+        secret=open_secret(account.sealed_secret) if account.sealed_secret else "",
+        mobile=record.mobile if record else "",
+        children=list(children.values()),
+    )

@@ -1,0 +1,1 @@
+"""SMS to families: promised sealed, claimed by a worker, handed to a gateway, then forgotten."""
