@@ -1,4 +1,4 @@
-"""Encrypts again, with the first of the keys, the provisional passwords and agents' second factors.
+"""Encrypts again, with the first of the keys, provisional passwords, agents' second factors, secrets of ENT.
 
 Walked by key in short commits: killed and run again, it does what is left. Each UPDATE is conditional on the
 very text it read, so that a password reset meanwhile is never overwritten.
@@ -14,7 +14,7 @@ from django.apps import apps
 from django.db import connection
 from django.utils import timezone
 
-from accounts.models import Account
+from accounts.models import Account, EntPartner
 from establishments.models import Event, EventKind
 from notifications.rotation import OnDone, Tally, rotate_documents
 
@@ -99,10 +99,23 @@ def resealed_data(data: Any, reseal: Callable[[str], str | None]) -> Any:
             return data
 
 
+def rotate_ents(*, check: bool, on_done: OnDone) -> Tally:
+    """The secrets by which we are known to the ENT."""
+    tally = Tally()
+    for pk, former in EntPartner.objects.order_by("pk").values_list("pk", "sealed_secret"):
+        if (renewed := tally.resealed(former, check=check)) is not None:
+            done = EntPartner.objects.filter(pk=pk, sealed_secret=former).update(sealed_secret=renewed)
+            tally.renewed += done
+            tally.left += 1 - done
+        on_done(1)
+    return tally
+
+
 KINDS: dict[str, Callable[..., Tally]] = {
     "mots de passe provisoires": rotate_passwords,
     "documents": rotate_documents,
     "seconds facteurs": rotate_factors,
+    "secrets des ENT": rotate_ents,
 }
 
 

@@ -150,6 +150,15 @@ except WrongProvider as wrong:
     raise ImproperlyConfigured(str(wrong)) from None
 # Seconds a provider may take to accept a connection, and between two pieces of an answer.
 OIDC_TIMEOUT = env.float("OIDC_TIMEOUT", default=5.0)
+# Families' FranceConnect; not offered unless the three are said.
+FRANCECONNECT_ISSUER = env.str("FRANCECONNECT_ISSUER", default="").rstrip("/")
+FRANCECONNECT_CLIENT_ID = env.str("FRANCECONNECT_CLIENT_ID", default="")
+FRANCECONNECT_CLIENT_SECRET = env.str("FRANCECONNECT_CLIENT_SECRET", default="")
+_FRANCECONNECT = (FRANCECONNECT_ISSUER, FRANCECONNECT_CLIENT_ID, FRANCECONNECT_CLIENT_SECRET)
+if any(_FRANCECONNECT) and not all(_FRANCECONNECT):
+    raise ImproperlyConfigured("FRANCECONNECT_ISSUER, _CLIENT_ID and _CLIENT_SECRET go together.")
+if FRANCECONNECT_ISSUER.startswith("http:") and not INSECURE_HTTP:
+    raise ImproperlyConfigured("FRANCECONNECT_ISSUER must be an https:// address.")
 # Our name among the federation's delegations, and what one of them lets do (docs/adr/0012).
 FEDERATION_APPLICATION = env.str("FEDERATION_APPLICATION", default="educonnect")
 FEDERATION_PROFILE = env.str("FEDERATION_PROFILE", default="ASSIST")

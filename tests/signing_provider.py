@@ -14,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 SECRET = "a secret of the tests"
 
@@ -22,6 +22,7 @@ SECRET = "a secret of the tests"
 class State:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     other_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    curve = ec.generate_private_key(ec.SECP256R1())
     user: dict = {}
     fault = ""
     codes: dict = {}
@@ -43,10 +44,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         url = urlsplit(self.path)
         query = dict(parse_qsl(url.query))
-        if State.fault == f"down {url.path}":
-            return self.answer(500, b"")
-        if State.fault == f"moved {url.path}":
-            return self.redirect(self.issuer + "/elsewhere")
+        if self.is_faulty(url.path):
+            return None
         pages = {
             "/.well-known/openid-configuration": self.discovery,
             "/jwks": self.jwks,
@@ -55,6 +54,16 @@ class Handler(BaseHTTPRequestHandler):
             "/end": self.end,
         }
         return pages[url.path](query)
+
+    def is_faulty(self, path):
+        """Whether the fault of the moment is of this page, which it then answers."""
+        if State.fault == f"down {path}":
+            self.answer(500, b"")
+        elif State.fault == f"moved {path}":
+            self.redirect(self.issuer + "/elsewhere")
+        else:
+            return False
+        return True
 
     def discovery(self, query):
         names = {
@@ -65,6 +74,11 @@ class Handler(BaseHTTPRequestHandler):
             "end_session_endpoint": "/end",
         }
         found = {name: self.issuer + path for name, path in names.items()} | {"issuer": self.issuer}
+        found["code_challenge_methods_supported"] = ["S256"]
+        if State.fault == "no pkce":
+            found["code_challenge_methods_supported"] = []
+        if State.fault in ("silent issuer", "other sender"):
+            found["authorization_response_iss_parameter_supported"] = True
         if State.fault == "other issuer":
             found["issuer"] = "https://other.example.org"
         if State.fault == "endpoint elsewhere":
@@ -75,20 +89,31 @@ class Handler(BaseHTTPRequestHandler):
 
     def jwks(self, query):
         key = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(State.key.public_key()))
-        self.json({"keys": [key | {"kid": "one", "alg": "RS256", "use": "sig"}]})
+        keys = [key | {"kid": "one", "alg": "RS256", "use": "sig"}]
+        if State.user.get("signs_by") == "ES256":
+            curve = json.loads(jwt.algorithms.ECAlgorithm.to_jwk(State.curve.public_key()))
+            keys.append(curve | {"kid": "two", "alg": "ES256", "use": "sig"})
+        self.json({"keys": keys})
 
     def authorize(self, query):
         if min(len(query["state"]), len(query["nonce"])) < 32:
             return self.answer(400, b"")
         code = f"code-{secrets.token_hex(8)}"
         State.codes[code] = query
-        return self.redirect(f"{query['redirect_uri']}?{urlencode({'code': code, 'state': query['state']})}")
+        answer = {"code": code, "state": query["state"]}
+        if State.fault == "given up":
+            answer = {"error": "access_denied", "state": query["state"]}
+        if State.fault == "other sender":
+            answer["iss"] = "https://other.example.org"
+        return self.redirect(f"{query['redirect_uri']}?{urlencode(answer)}")
 
     def do_POST(self):
         sent = {
             k: v[0]
             for k, v in parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode()).items()
         }
+        if self.is_faulty(self.path):
+            return None
         asked = State.codes.pop(sent["code"], None)
         verifier = hashlib.sha256(sent.get("code_verifier", "").encode()).digest()
         challenge = base64.urlsafe_b64encode(verifier).decode().rstrip("=")
@@ -100,7 +125,8 @@ class Handler(BaseHTTPRequestHandler):
             or self.headers["Authorization"] != f"Basic {basic}"
         ):
             return self.json({"error": "invalid_grant"}, 400)
-        token = self.signed(self.claims() | {"nonce": asked["nonce"]}, "id_token")
+        level = {"acr": asked["acr_values"]} if "acr_values" in asked else {}
+        token = self.signed(self.claims() | level | {"nonce": asked["nonce"]}, "id_token")
         return self.json({"access_token": "opaque", "token_type": "Bearer", "id_token": token})
 
     def claims(self):
@@ -114,12 +140,19 @@ class Handler(BaseHTTPRequestHandler):
             "other issuer": {"iss": "https://other.example.org"},
             "other subject": {"sub": "somebody else"},
             "other nonce": {"nonce": "another"},
+            "other client beside us": {"aud": ["console", "another client"], "azp": "another client"},
+            "lower level": {"acr": "eidas0"},
+            "without subject": {"sub": ""},
             "expired": {"exp": int(time.time()) - 3600},
         }.get(fault, {})
         if fault == "unsigned":
             return jwt.encode(claims, None, algorithm="none")
         if fault == "signed with our secret":
             return jwt.encode(claims, SECRET, algorithm="HS256", headers={"kid": "one"})
+        if fault == "by another curve":
+            return jwt.encode(claims, State.curve, algorithm="ES256", headers={"kid": "one"})
+        if State.user.get("signs_by") == "ES256":
+            return jwt.encode(claims, State.curve, algorithm="ES256", headers={"kid": "two"})
         key = State.other_key if fault == "other key" else State.key
         return jwt.encode(claims, key, algorithm="RS256", headers={"kid": "one"})
 

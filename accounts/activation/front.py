@@ -11,9 +11,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from accounts.activation import franceconnect
 from accounts.activation.access import public_page
+from accounts.models import EntPartner
 from establishments.models import Academy
-from notifications.sms.gateways import is_offered
+from notifications.sms.gateways import is_offered as has_sms
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -35,6 +37,11 @@ LETTER = Door(
     "J’ai reçu un identifiant et un mot de passe provisoire",
     "Sur une lettre de l’école ou de l’établissement, ou dans un courriel.",
 )
+ENT = Door(
+    "ent_choice",
+    "J’ai un compte dans l’ENT de mon collège ou de mon lycée",
+    "Élèves et responsables : il suffit de s’y identifier.",
+)
 SMS = Door(
     "sms_start",
     "Je n’ai pas de lettre, mais l’école connaît mon téléphone portable",
@@ -44,7 +51,8 @@ SMS = Door(
 
 def doors() -> list[Door]:
     """The ways in which are open here, the usual one first; each way adds its own."""
-    return [LETTER, *([SMS] if is_offered() else [])]
+    has_ent = EntPartner.objects.enabled().exists()
+    return [LETTER, *([SMS] if has_sms() else []), *([ENT] if has_ent else [])]
 
 
 @require_safe
@@ -53,7 +61,8 @@ def ways_in(request: FamilyRequest) -> HttpResponse:
     """The QR code of a letter leads straight to its way."""
     if identifier := request.GET.get("identifiant"):
         return redirect(f"{reverse('activation_identifiers')}?{urlencode({'identifiant': identifier[:140]})}")
-    return render(request, "accounts/activation/ways_in.html", {"doors": doors()})
+    context = {"doors": doors(), "offers_franceconnect": franceconnect.is_offered() and has_sms()}
+    return render(request, "accounts/activation/ways_in.html", context)
 
 
 @require_safe

@@ -38,13 +38,13 @@ class Opened:
 
 def what_opens(person: Person, birth_dates: Collection[date]) -> Opened:
     """What names, number and dates open, now."""
-    return _opened(proofs(person, birth_dates))
+    return opened_by(proofs(person, birth_dates))
 
 
 def try_dates(person: Person, birth_dates: Collection[date]) -> Opened:
     """The same; when the person is known and every date is wrong, the schools are told."""
     found = proofs(person, birth_dates)
-    opened = _opened(found)
+    opened = opened_by(found)
     if opened.opening == Opening.NOTHING:
         for proof in found:
             tell_schools(proof.account, proof.left_out, EventKind.ACCOUNT_BIRTH_DATE_REFUSED)
@@ -68,7 +68,7 @@ def register(person: Person, birth_dates: Collection[date], password_hash: str) 
     return opened
 
 
-def _opened(found: list[Proof]) -> Opened:
+def opened_by(found: list[Proof]) -> Opened:
     proven = [proof for proof in found if proof.proven]
     if not proven:
         return Opened(Opening.NOTHING)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.shortcuts import redirect
@@ -10,11 +10,12 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import lifecycle
-from accounts.activation import credentials, password_rule, session, steps, throttle
+from accounts.activation import credentials, franceconnect, password_rule, session, steps, throttle
 from accounts.activation.access import AFTER, after_sign_in, public_page
 from accounts.activation.children import children_of, names_of
 from accounts.activation.credentials import Standing, Verified
 from accounts.activation.forms import CredentialsForm, NewPasswordForm
+from accounts.activation.franceconnect_views import TOKEN, leave_too
 from accounts.activation.hashing import hash_password
 from accounts.activation.pages import Step, posted, show_step
 from accounts.models import Account, AccountKind, FamilySession
@@ -49,7 +50,8 @@ def sign_in(request: FamilyRequest) -> HttpResponse:
     if form.is_valid() and (verified := tried(request, form)):
         return answer(request, verified)
     after = request.POST.get(AFTER) or request.GET.get(AFTER) or ""
-    return show_step(request, "sign_in.html", Step("Connectez-vous"), form=form, after=after)
+    context: dict[str, Any] = {"after": after, "offers_franceconnect": franceconnect.is_offered()}
+    return show_step(request, "sign_in.html", Step("Connectez-vous"), form=form, **context)
 
 
 def tried(request: FamilyRequest, form: forms.Form) -> Verified | None:
@@ -124,5 +126,7 @@ def _again() -> steps.StartAgain:
 @require_POST
 @public_page
 def sign_out(request: FamilyRequest) -> HttpResponse:
+    """Out of FranceConnect too, when it opened the session."""
+    id_token = request.family.get(TOKEN, "")
     session.sign_out(request)
-    return redirect("family_sign_in")
+    return leave_too(request, id_token) or redirect("family_sign_in")

@@ -12,6 +12,7 @@ from accounts.models.account import (
     kinds_of,
 )
 from accounts.models.data_issue import DataIssue
+from accounts.models.ent import EntPartner
 from accounts.models.family_session import FamilySession
 from accounts.models.joining import Duplicate, FormerSecret, Joining, Recheck
 from accounts.models.left_out import LeftOutChild
@@ -28,6 +29,7 @@ __all__ = [
     "AccountSource",
     "DataIssue",
     "Duplicate",
+    "EntPartner",
     "EstablishmentSettings",
     "FamilySession",
     "FormerSecret",

@@ -153,6 +153,7 @@ REGISTER: Mapping[str, Told | str] = {
     ),
     "accounts.IdentifierSeries": COUNTS,
     "accounts.EstablishmentSettings": SETTINGS,
+    "accounts.EntPartner": SETTINGS,
     "notifications.Document": (
         "fichier chiffré d’un groupe de familles, détruit après quelques jours ; son opération est dite"
     ),

@@ -57,7 +57,10 @@ class Student(PersonRecord):
     arrived_at = models.DateTimeField("dans l’établissement depuis")
 
     class Meta:
-        indexes = [models.Index(fields=["left_at", "id"], condition=_TO_ERASE, name="student_to_erase")]
+        indexes = [
+            models.Index(fields=["left_at", "id"], condition=_TO_ERASE, name="student_to_erase"),
+            models.Index(fields=["ine"], condition=~Q(ine=""), name="student_by_ine"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["feed", "jointure"], name="student_key"),
             models.CheckConstraint(

@@ -16,7 +16,8 @@ from notifications.rotation import Tally
 class Command(BaseCommand):
     help = (
         "Chiffre de nouveau avec la première clé de SECRETS_KEYS les mots de passe provisoires, "
-        "les documents et les seconds facteurs des agents. Peut être interrompue et relancée. "
+        "les documents, les seconds facteurs des agents et les secrets des ENT. Peut être interrompue et "
+        "relancée. "
         "Avec --check, code 1 tant qu’il en reste."
     )
 

@@ -1,0 +1,241 @@
+"""The way in by FranceConnect: there and back, then mobile, code and birth dates the first time only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.http import Http404
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare, get_random_string
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import lifecycle
+from accounts.activation import codes, franceconnect, session, steps, throttle
+from accounts.activation.access import after_sign_in, public_page, signed_in
+from accounts.activation.franceconnect import Taken
+from accounts.activation.identification import leave, show_failure
+from accounts.activation.openid import IdentificationFailed, arrive
+from accounts.activation.pages import Step, posted, show_step
+from accounts.activation.self_registration import Opening
+from accounts.activation.sms_forms import MOST_CHILDREN, CodeForm, PersonForm, child_dates
+from accounts.models import Account, FamilySession
+from accounts.transitions import ForbiddenTransition
+from notifications.sms.gateways import is_offered as has_sms
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from accounts.activation.session import FamilyRequest, SignedInRequest
+
+WAY = "franceconnect"
+TOKEN = "franceconnect_token"
+_OUT = "franceconnect_out"
+_OF = 3
+
+
+def offered(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Where it is not configured, the way does not exist."""
+
+    @wraps(view)
+    def offered_view(request: FamilyRequest) -> HttpResponse:
+        if not franceconnect.is_offered():
+            raise Http404
+        return view(request)
+
+    return offered_view
+
+
+class MobileForm(PersonForm):
+    """The mobile alone: FranceConnect said the names."""
+
+    surname = None  # type: ignore[assignment]
+    given_name = None  # type: ignore[assignment]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@public_page
+@offered
+def start(request: FamilyRequest) -> HttpResponse:
+    """By a click of ours only; opened otherwise, the page is the first one."""
+    if request.method != "POST":
+        return redirect("activation")
+    return leave(request, franceconnect.partner(), franceconnect.return_address(), reverse("activation"))
+
+
+@require_safe
+@public_page
+@offered
+def come_back(request: FamilyRequest) -> HttpResponse:
+    """Straight in for who is linked already; otherwise an identity, which is no account yet."""
+    partner = franceconnect.partner()
+    try:
+        identity = arrive(partner, request.family, request.GET.dict(), franceconnect.return_address())
+    except IdentificationFailed as failed:
+        return show_failure(request, partner, failed, reverse("activation"))
+    linked = Account.objects.filter(franceconnect_sub=identity.subject).first()
+    if linked is not None:
+        return _straight_in(request, linked, identity.id_token)
+    names = franceconnect.names_of(identity)
+    steps.begin(request, WAY, sub=identity.subject, names=names, token=identity.id_token)
+    return redirect("franceconnect_mobile")
+
+
+def _straight_in(request: FamilyRequest, account: Account, id_token: str) -> HttpResponse:
+    if not lifecycle.may_sign_in(account, timezone.now()):
+        return show_step(request, "closed.html", Step("Ce compte est fermé"), status=403)
+    _sign_in(request, account, id_token)
+    return redirect(after_sign_in(request))
+
+
+def _sign_in(request: FamilyRequest, account: Account, id_token: str) -> None:
+    session.sign_in(request, account, FamilySession.Way.FRANCECONNECT)
+    request.family[TOKEN] = id_token
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@public_page
+@offered
+def mobile(request: FamilyRequest) -> HttpResponse:
+    """Nobody is looked for: the same SMS leaves, whoever it is."""
+    steps.answers(request, WAY, "sub")
+    if not has_sms():
+        return _refuse(request)
+    form = MobileForm(posted(request))
+    if form.is_valid():
+        number = form.cleaned_data["number"]
+        steps.keep(request, WAY, number=number, key=codes.send_code(request, number), is_proven=False)
+        return redirect("franceconnect_code")
+    step = Step("Votre téléphone portable", 1, _OF)
+    return show_step(request, "franceconnect_mobile.html", step, form=form)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@public_page
+@offered
+def code(request: FamilyRequest) -> HttpResponse:
+    given = steps.answers(request, WAY, "sub", "number", "key")
+    if given["is_proven"]:
+        return redirect("franceconnect_children")
+    form = CodeForm(posted(request))
+    is_dead = False
+    if form.is_valid():
+        throttle.attempt(request, throttle.SMS_CODE, given["number"])
+        try:
+            codes.check(given["key"], given["number"], form.cleaned_data["code"])
+        except codes.WrongCode:
+            form.add_error("code", "Ce n’est pas le code du dernier SMS : relisez-le.")
+        except codes.DeadCode:
+            is_dead = True
+        else:
+            throttle.succeeded(request, throttle.SMS_CODE, given["number"])
+            steps.keep(request, WAY, is_proven=True)
+            request.family.cycle_key()
+            return redirect("franceconnect_children")
+    step = Step("Le code reçu par SMS", 2, _OF)
+    told: dict[str, Any] = {"number": given["number"], "is_dead": is_dead}
+    status = 422 if is_dead else 200
+    return show_step(request, "franceconnect_code.html", step, form=form, status=status, **told)
+
+
+@require_POST
+@public_page
+@offered
+def send_again(request: FamilyRequest) -> HttpResponse:
+    given = steps.answers(request, WAY, "sub", "number", "key")
+    if not given["is_proven"]:
+        key = codes.send_code(request, given["number"])
+        codes.forget(given["key"])
+        steps.keep(request, WAY, key=key)
+        messages.success(request, "Un nouveau SMS est parti : son code remplace le précédent.")
+    return redirect("franceconnect_code")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@public_page
+@offered
+def children(request: FamilyRequest) -> HttpResponse:
+    """One date a child; another field is a question to the server, which keeps what is typed."""
+    given = steps.answers(request, WAY, "sub", "number", "is_proven")
+    if not given["is_proven"]:
+        return redirect("franceconnect_code")
+    is_more = "more" in request.POST
+    asked = None if is_more else posted(request)
+    shown = _shown(request)
+    typed = [request.POST.get(f"enfant-{number}-birth_date", "") for number in range(shown)]
+    form = child_dates(asked, shown + is_more, typed if is_more else [])
+    if asked is not None and form.is_valid():
+        return _linked(request, given, form.dates)
+    may_add = len(form.forms) < MOST_CHILDREN
+    step, status = Step("Vos enfants", 3, _OF), 200 if asked is None else 422
+    return show_step(request, "sms_children.html", step, status=status, dates=form, may_add=may_add)
+
+
+def _shown(request: FamilyRequest) -> int:
+    """How many fields the page had."""
+    told = request.POST.get("enfant-TOTAL_FORMS", "")
+    return min(max(int(told) if told.isascii() and told.isdigit() and len(told) < 3 else 1, 1), MOST_CHILDREN)
+
+
+def _linked(request: FamilyRequest, given: dict[str, Any], dates: list[Any]) -> HttpResponse:
+    throttle.attempt(request, throttle.BIRTH_DATE, given["number"])
+    try:
+        opened = franceconnect.link(given["sub"], given["names"], given["number"], dates)
+    except Taken:
+        step = Step("Ce compte est lié à une autre identité FranceConnect")
+        return show_step(request, "franceconnect_taken.html", step, status=403)
+    except ForbiddenTransition:
+        raise steps.StartAgain from None
+    if opened.opening == Opening.NOTHING:
+        return _refuse(request)
+    throttle.succeeded(request, throttle.BIRTH_DATE, given["number"])
+    if opened.opening == Opening.SEVERAL:
+        steps.end(request)
+        return show_step(request, "franceconnect_checking.html", Step("Votre école va vérifier"))
+    [proof] = opened.proven
+    was_active = opened.opening == Opening.ACTIVE
+    _sign_in(request, proof.account, given["token"])
+    request.family["franceconnect_told"] = [0 if was_active else len(proof.left_out), was_active]
+    return redirect("franceconnect_done")
+
+
+def _refuse(request: FamilyRequest) -> HttpResponse:
+    """In the same words whatever was not recognised."""
+    step = Step("Nous n’avons pas pu activer de compte")
+    return show_step(request, "franceconnect_refused.html", step, status=403)
+
+
+@require_safe
+@signed_in
+def done(request: SignedInRequest) -> HttpResponse:
+    left_out, was_active = request.family.get("franceconnect_told", [0, False])
+    step = Step("FranceConnect est lié à votre compte" if was_active else "Votre compte est activé")
+    context = {"account": request.account, "left_out": left_out, "was_active": was_active}
+    return show_step(request, "franceconnect_done.html", step, **context)
+
+
+def leave_too(request: FamilyRequest, id_token: str) -> HttpResponse | None:
+    """After our sign-out, that of FranceConnect, which its rules want; None where there is none to make."""
+    if not (id_token and franceconnect.is_offered()):
+        return None
+    state = get_random_string(43)
+    address = franceconnect.sign_out_address(id_token, state)
+    if not address:
+        messages.warning(request, "Votre identification peut rester ouverte : fermez aussi le navigateur.")
+        return None
+    request.family[_OUT] = state
+    return render(request, "accounts/activation/leaving.html", {"address": address, "out": True})
+
+
+@require_safe
+@public_page
+def signed_out(request: FamilyRequest) -> HttpResponse:
+    """Back from there; said only to who left by our button."""
+    expected = request.family.pop(_OUT, "")
+    if expected and constant_time_compare(expected, request.GET.get("state", "")):
+        messages.success(request, "Vous êtes déconnecté.")
+    return redirect("family_sign_in")
