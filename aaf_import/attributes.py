@@ -111,6 +111,38 @@ READ: dict[int, frozenset[str]] = {
     for degree, names in NAMES.items()
 }
 """The attributes whose values we read."""
+_NOUNS = {
+    "title": "civilité",
+    "surname": "nom",
+    "birth_surname": "nom de famille",
+    "given_name": "prénom",
+    "birth_date": "date de naissance",
+    "structure": "établissement",
+    "ine": "INE",
+    "level": "niveau",
+    "mef": "formation",
+    "classes": "classe",
+    "responsables": "responsables",
+    "address": "adresse",
+    "postcode": "code postal",
+    "city": "commune",
+    "country": "pays",
+    "mobile": "téléphone portable",
+    "text_number": "numéro pour les SMS",
+    "home_phone": "téléphone du domicile",
+    "work_phone": "téléphone professionnel",
+    "mail": "adresse mail",
+    "functions": "fonctions",
+    "directs": "direction",
+}
+
+
+def noun_of(attribute: str, degree: int) -> str:
+    """What an agent calls it; an attribute which is not of a person keeps its name."""
+    names = NAMES[degree]
+    known = (noun for field, noun in _NOUNS.items() if getattr(names, field) == attribute)
+    return next(known, attribute)
+
 
 # Known, and of no use here.
 _LEFT_TEXT = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from aaf_import.attributes import NAMES, Names
+from aaf_import.attributes import NAMES, Names, noun_of
 from aaf_import.batch import LINKS, MANDATES, RESPONSABLES, STAFF, STUDENTS, Batch
 from aaf_import.entries import Entry
 from aaf_import.faults import Fault
@@ -80,9 +80,8 @@ class Subject:
         if self.jointure and self.jointure != self.key:
             self.fault(Fault.KEY_MISMATCH, value=self.jointure)
         if len(set(order)) != len(order):
-            self.fault(
-                Fault.ATTRIBUTE_TWICE, value=", ".join(sorted({n for n in order if order.count(n) > 1}))
-            )
+            twice = {noun_of(name, self.rules.degree) for name in order if order.count(name) > 1}
+            self.fault(Fault.ATTRIBUTE_TWICE, value=", ".join(sorted(twice)))
 
 
 def subject_of(entry: Entry, rules: Rules, batch: Batch, key_attribute: str) -> Subject | None:

@@ -10,7 +10,7 @@ from django.db import connection
 
 from accounts.activation import contesting
 from accounts.models import AccountKind
-from accounts.models.data_issue import SAID
+from accounts.models.data_issue import APART
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -79,7 +79,7 @@ WITH unsolved AS MATERIALIZED (
            coalesce(issue.responsable_id, -issue.student_id) AS record
     FROM accounts_dataissue issue
     JOIN establishments_establishment school ON school.id = issue.establishment_id
-    WHERE issue.solved_at IS NULL AND school.feed_id = %(feed)s AND issue.kind <> ALL(%(said)s)
+    WHERE issue.solved_at IS NULL AND school.feed_id = %(feed)s AND issue.kind <> ALL(%(apart)s)
 ), change AS MATERIALIZED (
     SELECT unsolved.id, wrong.establishment_id, wrong.kind, wrong.responsable_id, wrong.student_id
     FROM wrong_datum wrong FULL JOIN unsolved
@@ -113,7 +113,7 @@ def refresh_data_issues(feed: Feed, *, now: datetime) -> Refreshed:
     parameters: dict[str, Any] = {
         "feed": feed.pk,
         "now": now,
-        "said": sorted(SAID),
+        "apart": sorted(APART),
         "responsable": AccountKind.RESPONSABLE.value,
         "youngest": today - YOUNGEST,
         "oldest": today - OLDEST,

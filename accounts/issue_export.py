@@ -54,9 +54,9 @@ def csv_rows(access: Access, lines: list[Line]) -> Iterator[list[Cell]]:
         issue = line.issue
         yield [
             f"{source} : {issue.place}",
-            line.class_label,
+            ", ".join(line.classes),
             line.who,
-            line.pupils,
+            ", ".join(line.pupils),
             issue.get_kind_display(),
             issue.written,
             issue.consequence,
@@ -85,7 +85,7 @@ def _listed(line: Line) -> ListedIssue:
     return ListedIssue(
         line.class_label,
         line.who,
-        line.pupils,
+        line.pupils_label,
         line.issue.get_kind_display(),
         line.issue.written,
         line.issue.opened_at,

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.text import capfirst
 
-from accounts.models import AccountKind, DataIssue, Holding
+from accounts.models import AccountKind, AccountSource, DataIssue, Holding
 from accounts.rows import NO_CLASS, RowQuerySet
 from establishments.access import Right
 from establishments.models import SchoolClass
@@ -92,7 +92,7 @@ class IssueForm(forms.Form):
     def _of_class(self, key: str) -> Q:
         """Pupils of the class, and responsables whose accounts hold one of its pupils."""
         in_class = Q(student__school_class__isnull=True) if key == NO_CLASS else Q(student__school_class=key)
-        return Q(in_class, student__isnull=False) | Q(responsable__in=self._holders("classe", key))
+        return Q(in_class, student__isnull=False) | self._of_holders("classe", key)
 
     def _named(self, query: str) -> Q:
         """Each word is part of a name: of the pupil, of the responsable, or of a child they answer for."""
@@ -102,7 +102,16 @@ class IssueForm(forms.Form):
         pupil = Q(student__isnull=False)
         for term in terms:
             pupil &= Q(student__surname_key__contains=term) | Q(student__given_name_key__contains=term)
-        return pupil | Q(responsable__in=self._holders("q", query))
+        return pupil | self._of_holders("q", query)
+
+    def _of_holders(self, name: str, value: str) -> Q:
+        """About the responsables a filter finds, or a pair one of whom is found."""
+        holders = self._holders(name, value)
+        found = AccountSource.objects.filter(responsable__in=holders, closed_at__isnull=True).values(
+            "account"
+        )
+        of_pair = Q(duplicate__first__in=found) | Q(duplicate__second__in=found)
+        return Q(responsable__in=holders) | of_pair
 
     def _holders(self, name: str, value: str) -> list[int]:
         """The responsables of the rows a filter finds, read once for the lines and for their counts."""

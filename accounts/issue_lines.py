@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -13,10 +13,12 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.contacts import has_mail
+from accounts.joining.children import each_once
 from accounts.models import AccountKind, DataIssue, Holding, kinds_of
 from accounts.rows import deadlines, rows_seen_by
 from accounts.transitions import State
 from establishments.access import Right
+from establishments.templatetags.french import number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from establishments.access import Access
 
 LINES_A_PAGE = 50
+NAMED = 5
 WEEK = timedelta(days=7)
 
 
@@ -55,27 +58,57 @@ class Families:
 @dataclass(frozen=True, slots=True)
 class Line:
     """`account` is the key of the page to open, 0 when the agent sees none; `pupils` are those of a
-    responsable here, empty for the line of a pupil.
+    responsable here, none for the line of a pupil; `twin` the other holder of a probable duplicate.
     """
 
     issue: DataIssue
     account: int
-    class_label: str
-    pupils: str
+    classes: list[str]
+    pupils: list[str]
     families: Families
+    twin: str = ""
 
     @property
     def who(self) -> str:
-        return self.issue.record.full_name
+        name = self.issue.record.full_name
+        return f"{name} et {self.twin}" if self.twin not in ("", name) else name
+
+    @property
+    def class_label(self) -> str:
+        return _bounded(self.classes, "autre classe")
+
+    @property
+    def pupils_label(self) -> str:
+        return _bounded(self.pupils, "autre élève")
+
+    @property
+    def named_pupils(self) -> str:
+        return ", ".join(self.pupils[: len(self.pupils) - self.unnamed_pupils])
+
+    @property
+    def unnamed_pupils(self) -> int:
+        return _unnamed(self.pupils)
 
     @property
     def is_of_pupil(self) -> bool:
         return self.issue.student_id is not None
 
 
+def _bounded(names: list[str], other: str) -> str:
+    """The first of them, and how many others: an institution answers for dozens."""
+    if more := _unnamed(names):
+        return f"{', '.join(names[:NAMED])} et {number(more)} {other.replace(' ', 's ')}s"
+    return ", ".join(names)
+
+
+def _unnamed(names: list[str]) -> int:
+    """None when it would be for one name alone."""
+    return more if (more := len(names) - NAMED) > 1 else 0
+
+
 def counts(form: IssueForm) -> list[KindCount]:
     """How many lines of each kind the other filters find, the most numerous first."""
-    found = Counter(dict(form.of_any_kind().order_by().values_list("kind").annotate(Count("pk"))))
+    found = Counter(form.of_any_kind().count_by_kind())
     labels = dict(DataIssue.Kind.choices)
     return [KindCount(kind, labels[kind], lines) for kind, lines in found.most_common()]
 
@@ -103,7 +136,7 @@ def lines_of_page(access: Access, page: Page[int]) -> list[Line]:
 
 def read(issues: DataIssueQuerySet) -> DataIssueQuerySet:
     """With the records they are about."""
-    return issues.select_related("responsable", "student__school_class")
+    return issues.select_related("responsable", "student__school_class", "duplicate")
 
 
 def lines_of(access: Access, issues: Iterable[DataIssue]) -> list[Line]:
@@ -111,25 +144,42 @@ def lines_of(access: Access, issues: Iterable[DataIssue]) -> list[Line]:
     issues = list(issues)
     for issue in issues:
         issue.establishment = access.establishment
-    of_responsable, of_student = defaultdict[int, list[Holding]](list), defaultdict[int, list[Holding]](list)
-    for row in _held(access, issues):
-        of_student[row.student_id].append(row)
-        if row.responsable_id:
-            of_responsable[row.responsable_id].append(row)
-    return [
-        _of_responsable(issue, of_responsable[issue.responsable_id])
-        if issue.responsable_id
-        else _of_pupil(issue, of_student[issue.student_id or 0])
-        for issue in issues
-    ]
+    held = _Held(_held(access, issues))
+    return [held.line(issue) for issue in issues]
+
+
+class _Held:
+    """What accounts hold in an establishment, by what lines are about."""
+
+    def __init__(self, rows: Iterable[Holding]) -> None:
+        self.of_responsable = defaultdict[int, list[Holding]](list)
+        self.of_student = defaultdict[int, list[Holding]](list)
+        self.of_account = defaultdict[int, list[Holding]](list)
+        for row in rows:
+            self.of_student[row.student_id].append(row)
+            self.of_account[row.account_id].append(row)
+            if row.responsable_id:
+                self.of_responsable[row.responsable_id].append(row)
+
+    def line(self, issue: DataIssue) -> Line:
+        if issue.duplicate:
+            pair = self.of_account[issue.duplicate.first_id], self.of_account[issue.duplicate.second_id]
+            return _of_pair(issue, *pair)
+        if issue.responsable_id:
+            return _of_responsable(issue, self.of_responsable[issue.responsable_id])
+        return _of_pupil(issue, self.of_student[issue.student_id or 0])
 
 
 def _held(access: Access, issues: list[DataIssue]) -> Iterable[Holding]:
     """A pupil's own row too; those of a responsable alone are of that responsable."""
     responsables = [issue.responsable_id for issue in issues if issue.responsable_id]
     students = [issue.student_id for issue in issues if issue.student_id]
+    pairs = [issue.duplicate for issue in issues if issue.duplicate]
+    accounts = [key for pair in pairs for key in (pair.first_id, pair.second_id)]
     return (
-        Holding.objects.filter(Q(responsable__in=responsables) | Q(student__in=students))
+        Holding.objects.filter(
+            Q(responsable__in=responsables) | Q(student__in=students) | Q(account__in=accounts)
+        )
         .filter(establishment=access.establishment, kind__in=kinds_of(access))
         .select_related("account", "student__school_class", "responsable")
         .order_by("surname_key", "given_name_key", "student_id", "account_id")
@@ -137,15 +187,22 @@ def _held(access: Access, issues: list[DataIssue]) -> Iterable[Holding]:
 
 
 def _of_responsable(issue: DataIssue, rows: list[Holding]) -> Line:
-    pupils = {row.student_id: row.student for row in rows}.values()
+    pupils = each_once(row.student for row in rows)
     classes = dict.fromkeys(pupil.school_class.label for pupil in pupils if pupil.school_class)
     return Line(
         issue,
         account=rows[0].account_id if rows else 0,
-        class_label=", ".join(classes),
-        pupils=", ".join(pupil.full_name for pupil in pupils),
+        classes=list(classes),
+        pupils=[pupil.full_name for pupil in pupils],
         families=_families(rows),
     )
+
+
+def _of_pair(issue: DataIssue, first: list[Holding], second: list[Holding]) -> Line:
+    """It opens the page which compares the two, and there is nobody to tell."""
+    line = _of_responsable(issue, [row for row in (*first, *second) if row.responsable_id])
+    other = next((row.responsable.full_name for row in second if row.responsable), "")
+    return replace(line, account=0, twin=other, families=Families([], []))
 
 
 def _of_pupil(issue: DataIssue, rows: list[Holding]) -> Line:
@@ -157,8 +214,8 @@ def _of_pupil(issue: DataIssue, rows: list[Holding]) -> Line:
     return Line(
         issue,
         account=own,
-        class_label=school_class.label if school_class else "",
-        pupils="",
+        classes=[school_class.label] if school_class else [],
+        pupils=[],
         families=_families(row for row in rows if row.kind == AccountKind.RESPONSABLE),
     )
 
@@ -186,6 +243,7 @@ def families_of_the_week(access: Access) -> Families:
     if not access.can(Right.ASSIST, AccountKind.RESPONSABLE):
         return Families([], [])
     solved = DataIssue.objects.visible_to(access).solved_since(timezone.now() - WEEK).order_by()
+    solved = solved.exclude(kind=DataIssue.Kind.DUPLICATE)
     records = list(solved.values_list("responsable", "student"))
     responsables = {responsable for responsable, _ in records if responsable}
     students = {student for _, student in records if student}

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from establishments.access import Access
     from establishments.models import Establishment, Responsable, Student
 
+# What the page does not list: what it says at its head, and what has a page of its own.
+_ELSEWHERE = (DataIssue.Kind.TO_RENOTIFY, DataIssue.Kind.DUPLICATE)
+
 
 @dataclass(frozen=True, slots=True)
 class Password:
@@ -109,7 +112,7 @@ def read_profile(account: Account, access: Access, *, with_password: bool = Fals
         ),
         is_distributed_elsewhere=account.distributed_by_id not in (None, here.pk),
         pending_link=_pending_link(account),
-        issues=[issue for issue in issues if issue.kind != DataIssue.Kind.TO_RENOTIFY],
+        issues=[issue for issue in issues if issue.kind not in _ELSEWHERE],
         must_be_renotified=any(issue.kind == DataIssue.Kind.TO_RENOTIFY for issue in issues),
     )
 
@@ -221,4 +224,6 @@ def _author(event: Event, *, is_own: bool) -> str:
         return "la famille"
     if event.actor == Event.Actor.PLATFORM:
         return "la plateforme"
+    if event.establishment_id is None:
+        return "l’académie"
     return event.agent.full_name if is_own and event.agent else "un autre établissement"

@@ -8,6 +8,7 @@ from educonnect_admin.demo import views as demo
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("establishments.urls")),
     path("etablissements/<str:uai>/", include("accounts.urls")),
+    path("academie/rapprochements/", include("accounts.academy_urls")),
     path("", include("aaf_import.urls")),
     path("activation/", include("accounts.activation.urls")),
     path("compte/", include("accounts.activation.keeping_urls")),

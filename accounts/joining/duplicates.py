@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.joining.merging import By, merge
 from accounts.joining.rules import NotJoinable
 from accounts.joining.scoring import REASONS, THRESHOLD, score
-from accounts.models import AccountKind, AccountSource, Duplicate, Joining
+from accounts.models import AccountKind, AccountSource, DataIssue, Duplicate, Joining
 from establishments.models import Event, EventKind
 
 if TYPE_CHECKING:
@@ -129,6 +130,30 @@ WITH block AS (
 )
 SELECT (SELECT count(*) FROM opened), (SELECT count(*) FROM changed WHERE closed_at IS NOT NULL)
 """
+# The line of « À traiter » of each pair still to decide, about the record of its first account.
+_LINES = """
+WITH waiting AS MATERIALIZED (
+    SELECT duplicate.id, duplicate.establishment_id AS place, duplicate.first_id AS account
+    FROM accounts_duplicate duplicate
+    JOIN establishments_establishment school ON school.id = duplicate.establishment_id
+    WHERE school.feed_id = %(feed)s AND duplicate.decision = '' AND duplicate.closed_at IS NULL
+), told AS MATERIALIZED (
+    SELECT issue.id, issue.duplicate_id
+    FROM accounts_dataissue issue
+    JOIN establishments_establishment school ON school.id = issue.establishment_id
+    WHERE school.feed_id = %(feed)s AND issue.solved_at IS NULL AND issue.kind = %(kind)s
+), solved AS (
+    UPDATE accounts_dataissue issue SET solved_at = %(now)s FROM told
+    WHERE issue.id = told.id AND NOT EXISTS (SELECT FROM waiting WHERE waiting.id = told.duplicate_id)
+)
+INSERT INTO accounts_dataissue (establishment_id, kind, responsable_id, duplicate_id, opened_at)
+SELECT waiting.place, %(kind)s, held.record, waiting.id, %(now)s
+FROM waiting CROSS JOIN LATERAL (
+    SELECT min(holding.responsable_id) AS record FROM accounts_holding holding
+    WHERE holding.account_id = waiting.account AND holding.establishment_id = waiting.place
+          AND holding.kind = %(responsable)s) held
+WHERE held.record IS NOT NULL AND NOT EXISTS (SELECT FROM told WHERE told.duplicate_id = waiting.id)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +164,7 @@ class Refreshed:
 
 @transaction.atomic
 def refresh_duplicates(feed: Feed, *, now: datetime) -> Refreshed:
-    """Find the probable duplicates of the schools of `feed`; let go those which are no more."""
+    """Find the probable duplicates of the schools of `feed`, and tell them; let go of what are no more."""
     parameters: dict[str, Any] = {
         "feed": feed.pk,
         "now": now,
@@ -148,6 +173,7 @@ def refresh_duplicates(feed: Feed, *, now: datetime) -> Refreshed:
         "responsable": AccountKind.RESPONSABLE.value,
         "codes": list(REASONS),
         "points": [reason.points for reason in REASONS.values()],
+        "kind": DataIssue.Kind.DUPLICATE.value,
     }
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL work_mem = '64MB'; SET LOCAL jit = off; SET LOCAL enable_nestloop = off")
@@ -156,6 +182,7 @@ def refresh_duplicates(feed: Feed, *, now: datetime) -> Refreshed:
         cursor.execute(_REFRESH, parameters)
         opened, closed = cursor.fetchone()
         cursor.execute("SET LOCAL enable_nestloop = on; DROP TABLE duplicate_holder")
+        cursor.execute(_LINES, parameters)
     return Refreshed(opened, closed)
 
 
@@ -205,6 +232,7 @@ def open_family_doubt(one: int, other: int) -> None:
 def tell_apart(duplicate: Duplicate, by: By) -> None:
     """Remember that these are two persons; raises NotJoinable when it was decided before."""
     _decide(duplicate, Duplicate.Decision.DIFFERENT, by)
+    _solve_lines(duplicate.first_id, duplicate.second_id)
     Event.objects.bulk_create(
         Event(
             kind=EventKind.ACCOUNT_TOLD_APART,
@@ -228,7 +256,16 @@ def join_same(duplicate: Duplicate, by: By) -> Joining:
     waiting = Duplicate.objects.filter(decision="", closed_at=None)
     for side in ("first", "second"):
         waiting.filter(**{side: gone}).update(closed_at=timezone.now())
+    _solve_lines(duplicate.first_id, duplicate.second_id)
     return joining
+
+
+def _solve_lines(*accounts: int) -> None:
+    """Of the pairs of these accounts, those which are no more to decide."""
+    settled = Duplicate.objects.filter(Q(first__in=accounts) | Q(second__in=accounts)).exclude(
+        decision="", closed_at=None
+    )
+    DataIssue.objects.unsolved().filter(duplicate__in=settled).update(solved_at=timezone.now())
 
 
 def _decide(duplicate: Duplicate, decision: Duplicate.Decision, by: By) -> None:

@@ -93,7 +93,7 @@ def _settle(verdict: Verdict) -> bool:
         open_doubt(verdict.own, verdict.account, verdict.doubt)
         return False
     try:
-        merge(verdict.own, verdict.account, AccountSource.Reason.RULE)
+        merge(verdict.own, verdict.account, AccountSource.Reason.RULE, may_return=True)
     except NotJoinable:
         both = Account.objects.filter(pk__in=[verdict.own, verdict.account], closed_at=None)
         if both.filter(state=State.ACTIVE).count() == 2:

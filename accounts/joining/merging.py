@@ -58,10 +58,15 @@ PLATFORM = By()
 
 
 @transaction.atomic
-def merge(one: int, other: int, reason: AccountSource.Reason, by: By = PLATFORM) -> Joining:
-    """Bring the accounts of these keys together, as they are now; raises NotJoinable, nothing done."""
+def merge(
+    one: int, other: int, reason: AccountSource.Reason, by: By = PLATFORM, *, may_return: bool = False
+) -> Joining:
+    """Bring the accounts of these keys together, as they are now; raises NotJoinable, nothing done.
+
+    `may_return`: one may have been closed for having no child; if kept, it is opened again as it was.
+    """
     pair = choose(*_locked(one, other))
-    _check(pair)
+    _check(pair, may_return=may_return)
     now = timezone.now()
     joining = Joining.objects.create(
         account=pair.kept,
@@ -75,6 +80,8 @@ def merge(one: int, other: int, reason: AccountSource.Reason, by: By = PLATFORM)
     _close(pair, now)
     _move_sources(joining, now)
     _remember_differences(pair)
+    if pair.kept.closed_at:
+        _tell(joining, EventKind.ACCOUNT_REOPENED, pair.kept.pk, by, now)
     _tell(joining, EventKind.ACCOUNT_MERGED, pair.closed.pk, by, now)
     _tell(joining, EventKind.ACCOUNT_JOINED, pair.kept.pk, by, now)
     return joining
@@ -137,9 +144,10 @@ def _locked(*keys: int) -> list[Account]:
     return found
 
 
-def _check(pair: Pair) -> None:
+def _check(pair: Pair, *, may_return: bool) -> None:
     for account in (pair.kept, pair.closed):
-        if account.closed_at or account.anonymised_at:
+        is_closed = account.closed_at and not (may_return and account.merged_into_id is None)
+        if is_closed or account.anonymised_at:
             raise NotJoinable("L’un des deux comptes est fermé.")
     first, second = sorted((pair.kept.pk, pair.closed.pk))
     different = Duplicate.objects.filter(first=first, second=second, decision=Duplicate.Decision.DIFFERENT)
@@ -154,7 +162,7 @@ def _close(pair: Pair, now: datetime) -> None:
     if closed.sealed_secret and dies_at is not None:
         dies_at = min(dies_at, now)
     voids_link = int(closed.state == State.ACTIVATING)
-    done = Account.objects.filter(pk=closed.pk, version=closed.version, closed_at=None).update(
+    done = Account.objects.filter(pk=closed.pk, version=closed.version).update(
         closed_at=now,
         merged_into=pair.kept,
         sealed_secret="",
@@ -162,8 +170,8 @@ def _close(pair: Pair, now: datetime) -> None:
         activation_link_number=F("activation_link_number") + voids_link,
         version=F("version") + 1,
     )
-    done += Account.objects.filter(pk=pair.kept.pk, version=pair.kept.version, closed_at=None).update(
-        version=F("version") + 1
+    done += Account.objects.filter(pk=pair.kept.pk, version=pair.kept.version).update(
+        closed_at=None, version=F("version") + 1
     )
     assert done == 2, "both are locked"
     pending = Delivery.objects.filter(account_mail__account=closed, status=Delivery.Status.PENDING)

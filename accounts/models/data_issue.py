@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, Q
 
+from accounts.models.joining import Duplicate
 from establishments.access import RESPONSABLES, STUDENTS, Right
 from establishments.models import Establishment, Responsable, Responsibility, Student
 
@@ -30,10 +31,13 @@ class DataIssueKind(models.TextChoices):
     MAIL_INVALID = "MAIL_INVALID", "adresse mail non valable"
     PHONE_INVALID = "PHONE_INVALID", "téléphone non valable"
     RELATION_CONTESTED = "RELATION_CONTESTED", "lien contesté par la famille"
+    DUPLICATE = "DUPLICATE", "doublon probable"
 
 
 SAID = frozenset({DataIssueKind.RELATION_CONTESTED, DataIssueKind.TO_RENOTIFY})
 """What data do not show: said by someone, and solved by someone."""
+APART = frozenset({*SAID, DataIssueKind.DUPLICATE})
+"""What the statement of accounts.data_issues neither opens nor solves."""
 
 
 class DataIssueQuerySet(models.QuerySet["DataIssue"]):
@@ -54,6 +58,9 @@ class DataIssueQuerySet(models.QuerySet["DataIssue"]):
             return here
         return here.filter(student__isnull=not of_students, responsable__isnull=not of_responsables)
 
+    def count_by_kind(self) -> dict[str, int]:
+        return dict(self.order_by().values_list("kind").annotate(Count("pk")))
+
     def solved_since(self, moment: datetime) -> DataIssueQuerySet:
         return self.filter(solved_at__gte=moment)
 
@@ -72,8 +79,9 @@ class DataIssueQuerySet(models.QuerySet["DataIssue"]):
 class DataIssue(models.Model):
     """It names the record and what is wrong with it, and copies nothing of it: the record says the rest.
 
-    Written by accounts.data_issues alone, but for what someone says (SAID). Told to the establishment which
-    can correct it.
+    Written by accounts.data_issues alone, but for what someone says (SAID), and for the lines of probable
+    duplicates, one a pair, which follow `duplicate` (joining.duplicates). Told to the establishment which can
+    correct it.
     """
 
     Kind = DataIssueKind
@@ -87,6 +95,9 @@ class DataIssue(models.Model):
     )
     student = models.ForeignKey(
         Student, models.CASCADE, null=True, db_index=False, related_name="data_issues"
+    )
+    duplicate = models.ForeignKey(
+        Duplicate, models.CASCADE, null=True, db_index=False, related_name="data_issues"
     )
     opened_at = models.DateTimeField("constaté le")
     solved_at = models.DateTimeField("corrigé le", null=True)
@@ -115,8 +126,18 @@ class DataIssue(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["responsable", "kind", "establishment"],
-                condition=Q(solved_at__isnull=True, responsable__isnull=False),
+                condition=Q(solved_at__isnull=True, responsable__isnull=False, duplicate__isnull=True),
                 name="data_issue_responsable_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=DataIssueKind.DUPLICATE, responsable__isnull=False, duplicate__isnull=False)
+                | (~Q(kind=DataIssueKind.DUPLICATE) & Q(duplicate__isnull=True)),
+                name="data_issue_of_a_pair",
+            ),
+            models.UniqueConstraint(
+                fields=["duplicate"],
+                condition=Q(solved_at__isnull=True, duplicate__isnull=False),
+                name="data_issue_pair_once",
             ),
             models.UniqueConstraint(
                 fields=["student", "kind", "establishment"],
@@ -176,6 +197,7 @@ _CONSEQUENCES = {
         "L’adresse saisie n’en est pas une : le compte ne peut pas être notifié par courrier électronique."
     ),
     DataIssueKind.PHONE_INVALID: "Ce numéro n’est repris nulle part : la famille ne peut pas y être jointe.",
+    DataIssueKind.DUPLICATE: "Saisie deux fois, une personne a deux comptes et reçoit deux courriers.",
     DataIssueKind.RELATION_CONTESTED: "La famille dit que ce lien est faux : vérifiez qui répond de l’élève.",
 }
 _WRITTEN = {
@@ -197,6 +219,7 @@ _PLACES = {
     DataIssueKind.PHONE_INVALID: "Fiche du responsable, coordonnées : téléphone",
     DataIssueKind.RELATION_CONTESTED: "Fiche de l’élève, responsables légaux",
     DataIssueKind.TO_RENOTIFY: "Compte du responsable, dans la console",
+    DataIssueKind.DUPLICATE: "Fiches des responsables, saisies deux fois",
 }
 # There, being in a school is enough to have an account.
 _IN_THE_2ND_DEGREE = {

@@ -79,6 +79,13 @@ class Duplicate(models.Model):
     def __str__(self) -> str:
         return f"{self.first_id} ? {self.second_id}"
 
+    @property
+    def outcome(self) -> str:
+        """What became of a pair which is no more to decide."""
+        if self.decision:
+            return self.Decision(self.decision).label
+        return "Les données ont changé"
+
 
 class FormerSecret(models.Model):
     """A hash of the provisional password of an account brought together, until it would have died.

@@ -127,7 +127,7 @@ REGISTER: Mapping[str, Told | str] = {
             "opened_at": "Constaté le",
             "solved_at": "Corrigé le",
         },
-        {TECHNICAL: ("id", "responsable_id", "student_id")},
+        {TECHNICAL: ("id", "responsable_id", "student_id", "duplicate_id")},
     ),
     "accounts.Operation": Told(
         {"kind": "Opération", "establishment_id": "Par", "confirmed_at": "Le"},

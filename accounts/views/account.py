@@ -15,6 +15,7 @@ from accounts.activation.links import link_deadline
 from accounts.activation.sending import resend
 from accounts.contacts import contact_mails
 from accounts.forms import RESEND_STALE, ResendForm
+from accounts.joining.across import accounts_in_doubt
 from accounts.joining.comparing import joinings_of
 from accounts.mail_reports import last_mail
 from accounts.models import Account, AccountKind
@@ -61,7 +62,8 @@ def _page(request: ConsoleRequest, access: Access, profile: Profile, fragment: s
         "deeds": [deed(event, access.establishment) for event in page],
         "can_act": access.can(Right.ASSIST, account.kind),
         "mail_reaches": account.pk in contact_mails(access.establishment, [account.pk]),
-        "joinings": list(joinings_of(account)) if account.kind == AccountKind.RESPONSABLE else [],
+        "joinings": list(joinings_of(account)),
+        "is_in_doubt": bool(accounts_in_doubt(access, account)),
         "last_mail": last_mail(account, access.establishment),
         **_section(account),
     }

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.joining.across import accounts_in_doubt
 from accounts.joining.comparing import compare, doubts_of, joinings_of, names_here, open_duplicates
 from accounts.joining.duplicates import join_same, tell_apart
 from accounts.joining.merging import By, undo_merge
@@ -16,7 +17,7 @@ from accounts.joining.rules import NotJoinable
 from accounts.joining.scoring import THRESHOLD
 from accounts.models import Account, AccountKind, Duplicate, Joining
 from establishments.access import Right
-from establishments.guards import needs
+from establishments.guards import OBJECT, admit, needs
 from establishments.requests import ConsoleRequest
 
 A_PAGE = 50
@@ -34,7 +35,13 @@ def duplicate_list(request: ConsoleRequest, uai: str) -> HttpResponse:
     rows = [
         (each, names.get(each.first_id, []), names.get(each.second_id, []), doubts_of(each)) for each in page
     ]
-    context = {"access": request.access, "page": page, "rows": rows, "section": "responsables"}
+    context = {
+        "access": request.access,
+        "page": page,
+        "rows": rows,
+        "elsewhere": accounts_in_doubt(request.access),
+        "section": "responsables",
+    }
     return render(request, "accounts/duplicate_list.html", context)
 
 
@@ -102,16 +109,23 @@ def duplicate_apart(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@needs(Right.ASSIST, of=OF)
+@needs(Right.ASSIST, of=OBJECT)
 def joining_undo(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
     """Give its records back to the account they came from, or to a new one."""
-    seen = Account.objects.visible_to(request.access).filter(kind=AccountKind.RESPONSABLE)
+    seen = Account.objects.visible_to(request.access)
     joining = get_object_or_404(Joining.objects.select_related("account", "former"), pk=pk, account__in=seen)
+    admit(request, joining.account.kind)
     if not joinings_of(joining.account).filter(pk=pk).exists():
         messages.warning(request, "Ce rapprochement a déjà été défait, ou les fiches ont changé depuis.")
         return redirect("account", uai, joining.account_id)
     if request.method != "POST":
-        context = {"access": request.access, "joining": joining, "section": "responsables"}
+        is_of_pupil = joining.account.kind == AccountKind.STUDENT
+        context = {
+            "access": request.access,
+            "joining": joining,
+            "is_of_pupil": is_of_pupil,
+            "section": "students" if is_of_pupil else "responsables",
+        }
         return render(request, "accounts/joining_undo.html", context)
     try:
         former = undo_merge(joining, _by(request))

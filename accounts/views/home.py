@@ -8,7 +8,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts import overview
-from accounts.joining.comparing import open_duplicates
 from accounts.models import DataIssue
 from establishments import visits
 from establishments.access import Right
@@ -27,8 +26,9 @@ def establishment_home(request: ConsoleRequest, uai: str) -> HttpResponse:
         (standing, overview.attention(standing, feed), access.can(Right.ASSIST, standing.kind))
         for standing in overview.standings(access, now)
     ]
-    duplicates = open_duplicates(here).count() if access.sees_responsables else 0
-    issues = DataIssue.objects.visible_to(access).unsolved().count()
+    counts = DataIssue.objects.visible_to(access).unsolved().count_by_kind()
+    duplicates = counts.pop(DataIssue.Kind.DUPLICATE, 0)
+    issues = sum(counts.values())
     context = {
         "access": access,
         "feed": feed,

@@ -14,6 +14,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from accounts import issue_export, issue_lines
 from accounts.issue_form import IssueForm
+from accounts.joining.across import accounts_in_doubt
 from accounts.models import AccountKind
 from establishments.access import Right
 from establishments.export_limit import refuse_export
@@ -51,6 +52,7 @@ def issue_list(request: ConsoleRequest, uai: str) -> HttpResponse:
         "is_narrowed": not form.is_valid() or form.is_narrowed,
         "wants_solved": wants_solved,
         "to_do_here": [] if wants_solved or is_fragment else issue_lines.expired_letters(access),
+        "in_doubt": 0 if wants_solved or is_fragment else len(accounts_in_doubt(access)),
         "families": issue_lines.families_of_the_week(access) if wants_solved and not is_fragment else None,
         "can_notify": access.can(Right.ASSIST, AccountKind.RESPONSABLE),
         "most_printed": issue_export.MOST_PRINTED,

@@ -7,13 +7,15 @@ import time
 from collections.abc import Mapping, Sequence
 
 from educonnect_admin.demo.database import Filling, empty, filling, remember
-from educonnect_admin.demo.environment import EXTRACTS
+from educonnect_admin.demo.environment import EXTRACTS, NIGHTS
 from educonnect_admin.embedded import BASE_DIR
 
 GENERATE = (
     *("generate_aaf", str(EXTRACTS), "--academy", "24", "--degree", "both"),
     *("--establishments", "12", "--students", "6000", "--seed", "1"),
 )
+# What one more night changes: enough for each school to have corrections, arrivals and departures.
+A_NIGHT = ("--academy", "24", "--date", "2026-01-06", "--seed", "2", "--share", "0.05")
 
 
 class StepFailed(Exception):
@@ -41,11 +43,18 @@ def prepare(environment: Mapping[str, str]) -> None:
 
 
 def _fill(environment: Mapping[str, str]) -> None:
-    shutil.rmtree(EXTRACTS, ignore_errors=True)
+    for folder in (EXTRACTS, NIGHTS):
+        shutil.rmtree(folder, ignore_errors=True)
     manage("Extractions AAF d’une académie inventée", GENERATE, environment)
-    for extract in sorted(folder for folder in EXTRACTS.iterdir() if folder.is_dir()):
+    extracts = sorted(folder for folder in EXTRACTS.iterdir() if folder.is_dir())
+    for extract in extracts:
         manage(f"Import de {extract.name}", ["import_aaf", str(extract)], environment)
     manage("Une année scolaire est jouée", ["play_year", "--seed", "1"], environment)
+    for extract in extracts:
+        night = NIGHTS / extract.name
+        change = ("generate_aaf", str(night), "--delta-from", str(extract), *A_NIGHT)
+        manage(f"Ce qu’une nuit change à {extract.name}", change, environment)
+        manage(f"Import de la nuit de {extract.name}", ["import_aaf", str(night / "delta")], environment)
     manage("Les jours passés de son journal sont scellés", ["seal_journal"], environment)
     manage("Les relevés de ses nuits sont reconstitués", ["rebuild_snapshots"], environment)
 

@@ -280,6 +280,7 @@ def test_a_delta_with_an_attribute_never_seen_and_one_given_twice(run_import: Im
     run = night(run_import, changes, edit=edit)
     assert run.ignored_attributes == {"ENTEleveNouveau": 1}
     assert run.anomaly_counts == {"ATTRIBUTE_TWICE": 1}
+    assert run.anomalies.get().sentence.endswith("plusieurs fois la même information : prénom.")
     assert Student.objects.get().given_name == "Zoé"
 
 

@@ -14,7 +14,9 @@ from pikepdf import Pdf
 
 from accounts import issue_export
 from accounts.data_issues import refresh_data_issues
-from accounts.models import DataIssue, Operation
+from accounts.joining.duplicates import join_same, refresh_duplicates, tell_apart
+from accounts.joining.merging import By
+from accounts.models import DataIssue, Duplicate, Holding, Operation
 from accounts.transitions import State
 from establishments.models import Delegation, Event, EventKind, Feed, Responsable
 from tests.factories import (
@@ -22,6 +24,7 @@ from tests.factories import (
     EstablishmentFactory,
     FeedFactory,
     MandateFactory,
+    ResponsibilityFactory,
     StudentFactory,
     VisitFactory,
     responsable_account,
@@ -381,3 +384,82 @@ def test_every_screen_says_how_fresh_the_data_are(school, page, age, is_late):
         text = page.client.get(reverse(name, args=[school.uai])).content.decode()
         assert "Données SIECLE du " in text
         assert ("import en retard" in text) is is_late
+
+
+TWIN = {"surname": "LE GOFF", "given_name": "Anne", "mobile": "+33639980001", "mail": "a@example.org"}
+
+
+def twins(school):
+    """A probable duplicate, as the night finds it."""
+    first, second = (responsable_account(school, record=TWIN) for _ in range(2))
+    refresh_duplicates(school.feed, now=timezone.now())
+    return Duplicate.objects.get(first=first, second=second)
+
+
+def test_a_probable_duplicate_is_a_line_which_leads_to_the_comparison(school, page):
+    duplicate = twins(school)
+    refresh_data_issues(school.feed, now=timezone.now())
+    response = page(constat=Kind.DUPLICATE)
+    [line] = response.context["lines"]
+    children = [row.student.full_name for row in Holding.objects.filter(establishment=school)]
+    assert sorted(line.pupils) == sorted(children)
+    assert reverse("duplicate", args=[school.uai, duplicate.pk]) in response.content.decode()
+
+
+def test_a_duplicate_is_found_by_the_class_and_the_name_of_either_side(school, page):
+    duplicate = twins(school)
+    for account in (duplicate.first, duplicate.second):
+        pupil = account.holdings.get().student
+        assert len(page(constat=Kind.DUPLICATE, classe=pupil.school_class_id).context["lines"]) == 1
+        assert len(page(constat=Kind.DUPLICATE, q=pupil.surname).context["lines"]) == 1
+    assert page(constat=Kind.DUPLICATE, q="personne").context["lines"] == []
+
+
+def test_the_home_page_counts_duplicates_apart_and_leads_to_their_lines(school, page):
+    twins(school)
+    text = page.client.get(reverse("establishment", args=[school.uai])).content.decode()
+    assert f"{reverse('issues', args=[school.uai])}?constat=DUPLICATE" in text
+    assert "à corriger dans" not in text
+
+
+@pytest.mark.parametrize(
+    ("decide", "said"), [(tell_apart, "Deux personnes"), (join_same, "Une même personne")]
+)
+def test_a_decided_duplicate_leaves_the_lines_at_once_and_says_what_was_decided(school, page, decide, said):
+    duplicate = twins(school)
+    decide(duplicate, By())
+    assert Kind.DUPLICATE not in {line.issue.kind for line in page().context["lines"]}
+    text = page(etat="corriges").content.decode()
+    assert said in text
+    assert "Prévenir" not in text
+
+
+def test_a_duplicate_which_the_data_say_no_more_is_solved_by_the_night_and_told_once(school, page):
+    twins(school)
+    refresh_duplicates(school.feed, now=timezone.now())
+    assert DataIssue.objects.unsolved().filter(kind=Kind.DUPLICATE).count() == 1
+    duplicate = Duplicate.objects.get()
+    Responsable.objects.filter(sources__account=duplicate.first).update(given_name_key="autre")
+    refresh_duplicates(school.feed, now=timezone.now())
+    assert not DataIssue.objects.unsolved().filter(kind=Kind.DUPLICATE).exists()
+
+
+def test_the_printed_list_has_duplicates_under_their_own_heading(school, page):
+    twins(school)
+    found = page.client.post(
+        reverse("issues_export", args=[school.uai]), {"format": "csv", "constat": Kind.DUPLICATE}
+    )
+    assert "Fiches des responsables, saisies deux fois" in found.content.decode("utf-8-sig")
+
+
+def test_who_answers_for_dozens_has_a_short_line_with_the_way_to_them_all(school, page):
+    record, _ = family(school, record={"mobile": ""})
+    for _ in range(11):
+        ResponsibilityFactory.create(responsable=record, student=StudentFactory.create(establishment=school))
+    issue(school, Kind.MOBILE_MISSING, record)
+    response = page()
+    [line] = response.context["lines"]
+    assert len(line.pupils) == 12
+    assert line.pupils_label.endswith("et 7 autres élèves")
+    assert line.class_label.endswith("et 7 autres classes")
+    assert ">7 autres élèves</a>" in response.content.decode()

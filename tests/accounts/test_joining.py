@@ -23,12 +23,12 @@ from accounts.joining.merging import By, forget_former_secrets, is_of_joined_acc
 from accounts.joining.rules import NotJoinable, choose
 from accounts.joining.scoring import REASONS, THRESHOLD, score
 from accounts.letters import sheets_for
-from accounts.models import Account, AccountSource, DataIssue, Duplicate, FormerSecret, Joining
+from accounts.models import Account, AccountSource, DataIssue, Duplicate, FormerSecret, Joining, Recheck
 from accounts.profile import read_profile
 from accounts.secrets import open_secret
 from accounts.transitions import State
 from establishments.access import get_access
-from establishments.models import Event, EventKind, Responsibility
+from establishments.models import Event, EventKind, Responsibility, Student
 from establishments.names import name_key
 from notifications.models import Delivery
 from tests.factories import (
@@ -39,6 +39,7 @@ from tests.factories import (
     StudentFactory,
     VisitFactory,
     responsable_account,
+    student_account,
 )
 
 pytestmark = pytest.mark.django_db
@@ -318,7 +319,7 @@ def duplicate(school):
 def test_a_director_sees_the_pair_its_score_and_joins_it_then_undoes_it(school, director, duplicate):
     client = signed_in(director.agent)
     home = client.get(reverse("establishment", args=[school.uai])).text
-    assert reverse("duplicate_list", args=[school.uai]) in home
+    assert f"{reverse('issues', args=[school.uai])}?constat=DUPLICATE" in home
     assert "80" in client.get(reverse("duplicate_list", args=[school.uai])).text
     page = client.get(reverse("duplicate", args=[school.uai, duplicate.pk])).text
     assert "1 RUE DES LILAS" in page
@@ -403,3 +404,75 @@ def test_find_duplicates_says_which_and_undo_merge_is_dry_unless_told(school):
         call_command("undo_merge", "0", stdout=StringIO())
     with pytest.raises(CommandError):
         call_command("find_duplicates", "--academy", "99", stdout=StringIO())
+
+
+def neighbour(school):
+    return EstablishmentFactory.create(feed=school.feed)
+
+
+def closed_account(school, **fields):
+    """One whose child has left for long."""
+    account = responsable_account(school, record=SAME, **fields)
+    Student.objects.filter(pk__in=account.holdings.values("student")).update(left_at=timezone.now())
+    Account.objects.filter(pk=account.pk).update(closed_at=timezone.now(), sealed_secret="")
+    account.refresh_from_db()
+    return account
+
+
+def corrected(account):
+    """As an import leaves a record it has corrected."""
+    record = account.sources.get().responsable
+    Recheck.objects.get_or_create(responsable=record)
+    following.recheck(record.feed)
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_corrected_record_comes_back_to_an_account_closed_for_having_no_child(school, state):
+    closed = closed_account(school, state=state)
+    own = responsable_account(neighbour(school), record=SAME)
+
+    corrected(own)
+
+    closed.refresh_from_db()
+    own.refresh_from_db()
+    assert (closed.closed_at, closed.state, own.merged_into) == (None, state, closed)
+    assert closed.holdings.get().establishment_id != school.pk
+    kinds = set(Event.objects.filter(target_id=closed.pk).values_list("kind", flat=True))
+    assert EventKind.ACCOUNT_REOPENED in kinds
+
+
+def test_the_closed_account_of_who_has_gone_further_stays_closed(school):
+    closed = closed_account(school)
+    own = responsable_account(neighbour(school), record=SAME, state=State.ACTIVE)
+
+    corrected(own)
+
+    closed.refresh_from_db()
+    assert closed.closed_at is not None
+    assert closed.merged_into == own
+
+
+def test_of_two_active_accounts_one_of_which_is_closed_neither_moves(school):
+    closed_account(school, state=State.ACTIVE)
+    own = responsable_account(neighbour(school), record=SAME, state=State.ACTIVE)
+
+    corrected(own)
+
+    assert not Joining.objects.exists()
+    assert not Duplicate.objects.exists()
+
+
+def test_a_pupil_s_joining_is_undone_from_the_page_of_the_account(school, director):
+    former, kept = (student_account(school) for _ in range(2))
+    joining = merge(former.pk, kept.pk, RULE)
+    client = Client()
+    client.force_login(director.agent)
+    address = reverse("joining_undo", args=[school.uai, joining.pk])
+
+    assert address in client.get(reverse("account", args=[school.uai, joining.account_id])).content.decode()
+    assert "avec leurs élèves" not in client.get(address).content.decode()
+    client.post(address)
+
+    joining.refresh_from_db()
+    assert joining.undone_at is not None
+    assert joining.former.holdings.count() == 1

@@ -48,9 +48,15 @@ NOTHING = {
 }
 
 
-def of_imports(route, run):
-    """An object that stands for the argument of the addresses about imports."""
-    return {"<int:pk>": str(run.pk)} if route.academy_role == AcademyRole.Kind.IMPORTS else {}
+def of_academies(route, objects):
+    """An object that stands for the argument of the addresses of an académie, by the role they ask for."""
+    return {"<int:pk>": str(objects[route.academy_role].pk)} if route.academy_role else {}
+
+
+def doubt(world):
+    """Two active accounts of two schools, which may only be told apart."""
+    pair = [responsable_account(school, state="ACTIVE") for school in (world.school, world.neighbour)]
+    return Duplicate.objects.create(first=pair[0], second=pair[1], score=60, reasons=["active"])
 
 
 # Public, but leading to the sign-in whoever has not begun one.
@@ -80,7 +86,10 @@ class World:
         if degree == 2:
             self.accounts["STUDENT"] = student_account(self.school)
         self.duplicate = self._duplicate()
-        self.joining = Joining.objects.create(account=self.accounts["RESPONSABLE"], reason="RULE")
+        self.joinings = {
+            of: Joining.objects.create(account=account, reason="RULE")
+            for of, account in self.accounts.items()
+        }
         options = {"format": "csv"}
         self.operations = [
             operation
@@ -134,7 +143,6 @@ KEYS: dict[str, Callable] = {
     "delegation_grant": lambda world: people.key_of(world.stranger, world.school),
     "deputy": lambda world: world.deputy.pk,
     **dict.fromkeys(["duplicate", "duplicate_join", "duplicate_apart"], lambda world: world.duplicate.pk),
-    "joining_undo": lambda world: world.joining.pk,
     **dict.fromkeys(
         ["delegation_change", "delegation_invite_again", "delegation_end"],
         lambda world: world.delegation.pk,
@@ -144,6 +152,10 @@ KEYS: dict[str, Callable] = {
 
 def _accounts(world, route):
     return [(account.pk, kind, "") for kind, account in world.accounts.items()]
+
+
+def _joinings(world, route):
+    return [(joining.pk, kind, "") for kind, joining in world.joinings.items()]
 
 
 def _operations(world, route):
@@ -161,6 +173,7 @@ def _operations(world, route):
 OBJECTS: dict[str, Callable] = {
     BELOW + "comptes/<int:pk>/": _accounts,
     BELOW + "operations/<int:pk>/": _operations,
+    BELOW + "rapprochements/<int:pk>/": _joinings,
 }
 
 
@@ -363,10 +376,11 @@ def test_outside_an_establishment_too_each_address_meets_what_the_table_says():
     run = ImportRun.objects.create(
         academy="24", degree=2, kind="complet", status="REFUSED", message="…", finished_at=timezone.now()
     )
+    objects = {AcademyRole.Kind.IMPORTS: run, AcademyRole.Kind.ASSISTANCE: doubt(world)}
 
     for route in OUTSIDE:
         address = "/" + route.path.strip("^$").replace("<str:uai>", world.school.uai)
-        for argument, value in (NOTHING | of_imports(route, run)).items():
+        for argument, value in (NOTHING | of_academies(route, objects)).items():
             address = address.replace(argument, value)
         anonymous = ask(Client(), address)
         leads_to_sign_in = not route.is_public or route.name in OPENED_BY_A_SESSION
