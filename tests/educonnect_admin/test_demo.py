@@ -110,7 +110,7 @@ def test_a_process_that_dies_is_named_and_everything_stops(demo: RunningDemo) ->
     os.kill(worker, signal.SIGKILL)
     assert demo.end() == 1
     assert "« worker » s’est arrêté" in demo.said
-    assert "accounts.run_operation" in demo.said, "the end of its log is shown"
+    assert "statistics.take_snapshots" in demo.said, "the end of its log is shown"
     assert not any(is_alive(pid) for pid in children)
 
 
