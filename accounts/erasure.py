@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from dateutil.relativedelta import relativedelta
 from django.conf import settings
 
+from accounts.activation import family_mails
 from accounts.activation.mails import MOVED
 from accounts.closing import in_batches
 from establishments.models import EventKind
@@ -38,6 +39,10 @@ WITH due AS (
     FROM anonymous WHERE source.account_id = anonymous.id AND source.closed_at IS NULL
 ), links AS (
     DELETE FROM accounts_passwordlink link USING anonymous WHERE link.account_id = anonymous.id
+), asked AS (
+    DELETE FROM accounts_familylink link USING anonymous WHERE link.account_id = anonymous.id
+), sessions AS (
+    DELETE FROM accounts_familysession session USING anonymous WHERE session.account_id = anonymous.id
 ), mails AS (
     UPDATE notifications_delivery delivery
     SET recipient = '', domain = '',
@@ -46,7 +51,7 @@ WITH due AS (
           FROM accounts_accountmail mail JOIN anonymous ON anonymous.id = mail.account_id
           UNION
           SELECT notice.id FROM notifications_delivery notice JOIN anonymous
-               ON notice.reference_kind = %(moved)s AND notice.reference_id = anonymous.id::text) known
+               ON notice.reference_kind = ANY(%(notices)s) AND notice.reference_id = anonymous.id::text) known
     WHERE delivery.id = known.id AND delivery.status <> 'pending'
 )
 INSERT INTO establishments_event (kind, at, establishment_id, actor, agent_id, target_kind, target_id, data)
@@ -86,7 +91,7 @@ def anonymise_closed(now: datetime) -> int:
         now,
         until=now - relativedelta(months=settings.ACCOUNT_ANONYMISING_MONTHS),
         erased=ERASED,
-        moved=MOVED,
+        notices=[MOVED, *family_mails.SUBJECTS],
         kind=EventKind.ACCOUNT_ANONYMISED.value,
     )
 

@@ -261,6 +261,21 @@ def choose_password(account: Account, *, password_hash: str) -> None:
     )
 
 
+def change_password(account: Account, *, password_hash: str) -> None:
+    """The family replaces its password, known or lost; nobody signs in by this."""
+    _move(account, Transition.CHOOSE_PASSWORD, EventKind.ACCOUNT_PASSWORD_CHOSEN, **_chosen(password_hash))
+
+
+def change_mail(account: Account, *, mail: str) -> None:
+    """The button behind the link mailed to the new address. Raises ForbiddenTransition."""
+    _move(account, Transition.CHANGE_CONTACT, EventKind.ACCOUNT_MAIL_CHANGED, mail=mail)
+
+
+def change_mobile(account: Account, *, mobile: str) -> None:
+    """The code sent to the new number was given. Raises ForbiddenTransition."""
+    _move(account, Transition.CHANGE_CONTACT, EventKind.ACCOUNT_MOBILE_CHANGED, mobile=mobile)
+
+
 def may_sign_in(account: Account, now: datetime) -> bool:
     """Whether the family's side lets this account in, by whatever way it has; the one place which says so.
 

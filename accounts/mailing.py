@@ -14,7 +14,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts import reminders
-from accounts.activation import password_rule
+from accounts.activation import family_mails, password_rule
 from accounts.activation.mails import LINK, MOVED, compose_link, compose_notice, promise_links
 from accounts.campaigns import MAILED, sends_link
 from accounts.contacts import address_of, contact_mails
@@ -153,6 +153,7 @@ _COMPOSERS: dict[str, Callable[[Delivery], Mail]] = {
     LINK: compose_link,
     MOVED: compose_notice,
     reminders.REMINDER: reminders.compose,
+    **family_mails.COMPOSERS,
 }
 
 

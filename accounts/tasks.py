@@ -1,6 +1,7 @@
 """What workers do: each task takes a primary key, may be killed at any moment and be run again."""
 
 from collections.abc import Callable
+from uuid import UUID
 
 from celery import shared_task
 from django.utils import timezone
@@ -17,7 +18,7 @@ from accounts import (
     printing,
     reminders,
 )
-from accounts.activation import session
+from accounts.activation import family_links, recovering, session
 from accounts.models import Operation, OperationPart
 from notifications import deliveries, retention, sending
 
@@ -47,8 +48,17 @@ def start_scheduled_operations() -> None:
 
 @shared_task(name="accounts.sweep_family_sessions")
 def sweep_family_sessions() -> None:
-    """Forget the sessions which ended by themselves."""
+    """Forget old sessions, and what nobody answered."""
     session.sweep()
+    recovering.forget(timezone.now())
+    family_links.forget(timezone.now())
+
+
+@shared_task(name="accounts.answer_recovery")
+def answer_recovery(pk: str) -> None:
+    recovering.answer(UUID(pk))
+    if deliveries.has_due():
+        send_mails.delay()
 
 
 @shared_task(name="accounts.send_mails")

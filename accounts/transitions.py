@@ -33,6 +33,7 @@ class Transition(StrEnum):
     FRANCECONNECT = "FRANCECONNECT"
     COME_FROM_ENT = "COME_FROM_ENT"
     CHOOSE_PASSWORD = "CHOOSE_PASSWORD"
+    CHANGE_CONTACT = "CHANGE_CONTACT"
 
 
 class ForbiddenTransition(Exception):
@@ -56,8 +57,10 @@ TRANSITIONS: dict[Transition, dict[State, State]] = {
     Transition.SELF_REGISTER: {_N: _A, _D: _A, _W: _A},
     Transition.FRANCECONNECT: {_N: _A, _D: _A, _W: _A, _A: _A},
     Transition.COME_FROM_ENT: {_N: _A, _D: _A, _W: _A},
-    # After a reset only: signing in with the provisional password asks for a new one first.
+    # After a reset, signing in with the provisional password asks for a new one first; later, at will.
     Transition.CHOOSE_PASSWORD: {_W: _W, _A: _A},
+    # What the family validates once its account is active: mail, mobile.
+    Transition.CHANGE_CONTACT: {_A: _A},
 }
 
 # Who activated the account for good; the other transitions leave the origin as it is.

@@ -131,6 +131,12 @@ FAMILY_PATHS = ("/activation/", "/compte/")
 FAMILY_SESSION_COOKIE_NAME = "family" if INSECURE_HTTP else "__Host-family"
 FAMILY_SESSION_IDLE = timedelta(minutes=env.int("FAMILY_SESSION_IDLE_MINUTES", default=30))
 FAMILY_SESSION_LIFETIME = timedelta(hours=env.int("FAMILY_SESSION_HOURS", default=4))
+# How long former sessions are told to the family; how recent a sign-in must be to change what matters.
+FAMILY_SIGN_INS_KEPT = timedelta(days=env.int("FAMILY_SIGN_INS_DAYS", default=30))
+FAMILY_PROOF_LIFETIME = timedelta(minutes=env.int("FAMILY_PROOF_MINUTES", default=10))
+# How long the mailed links open: to choose a new password, to confirm a new address.
+RECOVERY_LINK_LIFETIME = timedelta(minutes=env.int("RECOVERY_LINK_MINUTES", default=30))
+NEW_MAIL_LINK_LIFETIME = timedelta(hours=env.int("NEW_MAIL_LINK_HOURS", default=24))
 # A browser which signed in to an account is not slowed by what strangers try on it.
 FAMILY_DEVICE_COOKIE_NAME = "family-device" if INSECURE_HTTP else "__Host-family-device"
 FAMILY_DEVICE_LIFETIME = timedelta(days=env.int("FAMILY_DEVICE_DAYS", default=180))

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from django.urls import URLPattern, URLResolver, get_resolver
 
 INSIDE = "etablissements/<str:uai>/"
+# Behind a mailed link: the address is a key, and nobody is signed in there.
+BY_KEY = {"activation_confirm", "password_link", "family_recover", "family_confirm_mail"}
 
 
 def routes(

@@ -12,10 +12,13 @@ from django.shortcuts import redirect, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 
+from accounts.activation.session import is_proved
+from accounts.transitions import State
+
 if TYPE_CHECKING:
     from django.http import HttpResponse
 
-    from accounts.activation.session import FamilyRequest
+    from accounts.activation.session import FamilyRequest, SignedInRequest
 
 View = Callable[..., "HttpResponse"]
 PUBLIC, SIGNED_IN = "PUBLIC", "SIGNED_IN"
@@ -38,6 +41,32 @@ def signed_in(view: View) -> View:
         return redirect(resolve_url("family_sign_in") + after)
 
     return _declared(guarded, SIGNED_IN)
+
+
+def of_active(view: View) -> View:
+    """The family's, once its account is active."""
+
+    @wraps(view)
+    def guarded(request: FamilyRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        assert request.account is not None, "it is signed in"
+        if request.account.state != State.ACTIVE:
+            return redirect("family_home")
+        return view(request, *args, **kwargs)
+
+    return signed_in(guarded)
+
+
+def proved(view: View) -> View:
+    """To change what matters: the password is asked again when it was given too long ago."""
+
+    @wraps(view)
+    def guarded(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if is_proved(request):
+            return view(request, *args, **kwargs)
+        after = urlencode({AFTER: request.get_full_path()}, safe="/")
+        return redirect(f"{resolve_url('family_proof')}?{after}")
+
+    return of_active(guarded)
 
 
 def after_sign_in(request: FamilyRequest, default: str = "family_home") -> str:

@@ -46,13 +46,19 @@ class DeadCode(Exception):
 
 def send_code(request: FamilyRequest, number: str) -> str:
     """Send a code to `number` (E.164); the key by which to check it. Raises TooManyTries."""
+    key, code = draw_code(request, number)
+    send(number, words_of(code), expires_at=timezone.now() + LIFETIME)
+    return key
+
+
+def draw_code(request: FamilyRequest, number: str) -> tuple[str, str]:
+    """A key, and the code for `number`, which someone else sends. Raises TooManyTries."""
     _count(request, number)
     code, key = f"{secrets.randbelow(1_000_000):06d}", get_random_string(32)
     lifetime = int(LIFETIME.total_seconds())
     cache.set(_kept(key), _mark(key, number, code), lifetime)
     cache.set(_tries(key), 0, lifetime)
-    send(number, words_of(code), expires_at=timezone.now() + LIFETIME)
-    return key
+    return key, code
 
 
 def words_of(code: str) -> str:

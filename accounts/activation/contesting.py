@@ -49,6 +49,21 @@ def contest(account: Account, children: Iterable[Child]) -> None:
     )
 
 
+def contested_by(account: Account, children: Iterable[Child]) -> set[int]:
+    """The keys of the children whose link this account said is wrong, and no school has settled yet."""
+    told = Event.objects.filter(
+        target_kind="account", target_id=account.pk, kind=EventKind.ACCOUNT_RELATION_CONTESTED
+    )
+    pupils = {data["student"] for data in told.values_list("data", flat=True)}
+    if not pupils:
+        return set()
+    waiting = DataIssue.objects.filter(
+        kind=DataIssue.Kind.RELATION_CONTESTED, solved_at__isnull=True, student__in=pupils
+    )
+    open_ones = set(waiting.values_list("student", flat=True))
+    return {child.key for child in children if any(held.student_id in open_ones for held in child.holdings)}
+
+
 # The event says whose link it was: once no such link is in force any more, there is nothing to check.
 _SOLVE = """
 UPDATE accounts_dataissue issue SET solved_at = %(now)s

@@ -51,7 +51,7 @@ def promise_notice(account: Account, former_mail: str) -> None:
 
 def compose_link(delivery: Delivery) -> Mail:
     """Raises Undeliverable once another link, or the family, has made it void."""
-    account = _account_of(delivery)
+    account = account_of(delivery)
     if (
         account.state != State.ACTIVATING
         or account.closed_at
@@ -60,12 +60,12 @@ def compose_link(delivery: Delivery) -> Mail:
     ):
         raise Undeliverable(Delivery.Status.CANCELLED, LINK_VOID)
     context = {"link": link_for(account), "deadline": link_deadline(account)}
-    return _mail(account, delivery, "activation_link", context)
+    return mail_of(account, delivery, "activation_link", context)
 
 
 def compose_notice(delivery: Delivery) -> Mail:
     """Names the school which acted, whom to call, and nobody else."""
-    account = _account_of(delivery)
+    account = account_of(delivery)
     resent = Event.objects.filter(
         target_kind="account",
         target_id=account.pk,
@@ -75,18 +75,20 @@ def compose_notice(delivery: Delivery) -> Mail:
     school = resent.select_related("establishment").latest("at", "pk").establishment
     assert school is not None, "an agent acts in an establishment"
     phone = displayed_phone(school.phone) if school.phone else ""
-    return _mail(account, delivery, "activation_moved", {"school": school, "phone": phone})
+    return mail_of(account, delivery, "activation_moved", {"school": school, "phone": phone})
 
 
 def _link_key(account: Account) -> str:
     return f"{account.pk}:{account.activation_link_number}"
 
 
-def _account_of(delivery: Delivery) -> Account:
+def account_of(delivery: Delivery) -> Account:
+    """Its reference begins with the account's key."""
     return Account.objects.get(pk=int(delivery.reference_id.partition(":")[0]))
 
 
-def _mail(account: Account, delivery: Delivery, name: str, context: dict[str, object]) -> Mail:
+def mail_of(account: Account, delivery: Delivery, name: str, context: dict[str, object]) -> Mail:
+    """Of the two templates called `name`; the family reads its own clock."""
     if not is_address(delivery.recipient):
         raise Undeliverable(Delivery.Status.FAILED, NO_ADDRESS)
     context |= {"operator_name": settings.OPERATOR_NAME}

@@ -27,13 +27,13 @@ def missing_child(request: SignedInRequest) -> HttpResponse:
     """The child is not named: who does not know the date learns nothing here."""
     account = request.account
     if not left_out.sorted_out(account)[1]:
-        return redirect("family_home")
+        return redirect("family_children")
     form = BirthDateForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         throttle.attempt(request, throttle.BIRTH_DATE, account.identifier)
         if left_out.prove(account, form.cleaned_data["birth_date"]):
             throttle.succeeded(request, throttle.BIRTH_DATE, account.identifier)
             messages.success(request, "C’est fait : votre enfant est rattaché à votre compte.")
-            return redirect("family_home")
+            return redirect("family_children")
         form.add_error("birth_date", _WRONG)
     return show_step(request, "missing_child.html", Step("Il manque un enfant ?"), form=form)

@@ -29,7 +29,9 @@ _SALT = "accounts.activation.session"
 # Activity is written at most so often, in seconds.
 _GRAIN = 60
 _ACCOUNT, _STAMP, _ROW = "family_account", "family_stamp", "family_session"
-_OPENED, _SEEN = "opened_at", "seen_at"
+_OPENED, _SEEN, _PROVED = "opened_at", "seen_at", "proved_at"
+# How many former sessions are told.
+_TOLD = 10
 
 
 class SessionStore(CacheStore):
@@ -75,7 +77,7 @@ def sign_in(request: FamilyRequest, account: Account, way: FamilySession.Way) ->
         address=str(address) if address else None,
         browser=request.META.get("HTTP_USER_AGENT", "")[:200],
     )
-    session.update({_ACCOUNT: account.pk, _ROW: row.pk, _OPENED: now, _SEEN: now})
+    session.update({_ACCOUNT: account.pk, _ROW: row.pk, _OPENED: now, _SEEN: now, _PROVED: now})
     request.account, request.remembered = account, account.pk
     lifecycle.record_sign_in(account)
     refresh(request)
@@ -88,8 +90,19 @@ def refresh(request: FamilyRequest) -> None:
     request.family[_STAMP] = stamp_of(request.account)
 
 
+def prove(request: SignedInRequest) -> None:
+    """The password was given again in this session."""
+    request.family[_PROVED] = time.time()
+
+
+def is_proved(request: SignedInRequest) -> bool:
+    """Whether who is there gave the password lately enough to change what matters."""
+    lifetime = settings.FAMILY_PROOF_LIFETIME.total_seconds()
+    return bool(time.time() - request.family.get(_PROVED, 0) < lifetime)
+
+
 def sign_out(request: FamilyRequest) -> None:
-    FamilySession.objects.filter(pk=request.family.get(_ROW, 0)).delete()
+    FamilySession.objects.filter(pk=request.family.get(_ROW, 0)).update(ended_at=timezone.now())
     request.family.flush()
     request.account = None
 
@@ -126,7 +139,7 @@ def _touch(session: SessionBase) -> bool:
     if now - session[_SEEN] < _GRAIN:
         return True
     session[_SEEN] = now
-    rows = FamilySession.objects.filter(pk=session[_ROW])
+    rows = FamilySession.objects.filter(pk=session[_ROW], ended_at__isnull=True)
     return bool(rows.update(seen_at=datetime.fromtimestamp(now, UTC)))
 
 
@@ -134,18 +147,27 @@ def open_sessions(request: SignedInRequest) -> list[dict[str, Any]]:
     """Those still alive, this one first."""
     current = request.family.get(_ROW)
     told = [
-        {
-            "pk": row.pk,
-            "browser": browser_in_words(row.browser),
-            "address": row.address,
-            "way": row.get_way_display(),
-            "opened_at": row.opened_at,
-            "seen_at": row.seen_at,
-            "is_current": row.pk == current,
-        }
+        _told(row) | {"is_current": row.pk == current}
         for row in _alive(request.account).order_by("-seen_at", "-pk")
     ]
     return sorted(told, key=lambda each: not each["is_current"])
+
+
+def former_sessions(account: Account) -> list[dict[str, Any]]:
+    """The last which are over, the latest first."""
+    over = account.family_sessions.exclude(pk__in=_alive(account).values("pk"))
+    return [_told(row) for row in over.order_by("-opened_at", "-pk")[:_TOLD]]
+
+
+def _told(row: FamilySession) -> dict[str, Any]:
+    return {
+        "pk": row.pk,
+        "browser": browser_in_words(row.browser),
+        "address": row.address,
+        "way": row.get_way_display(),
+        "opened_at": row.opened_at,
+        "seen_at": row.seen_at,
+    }
 
 
 def end_one(request: SignedInRequest, pk: int) -> int:
@@ -158,22 +180,30 @@ def end_others(request: SignedInRequest) -> int:
     return _end(request.account.family_sessions.exclude(pk=request.family[_ROW]))
 
 
+def end_all(account: Account) -> int:
+    """Wherever they are open."""
+    return _end(account.family_sessions.all())
+
+
 def sweep() -> int:
-    """Forget the rows of sessions past every limit; how many."""
-    oldest = timezone.now() - settings.FAMILY_SESSION_LIFETIME
+    """Forget the rows of old sessions; how many."""
+    oldest = timezone.now() - max(settings.FAMILY_SIGN_INS_KEPT, settings.FAMILY_SESSION_LIFETIME)
     return FamilySession.objects.filter(opened_at__lt=oldest).delete()[0]
 
 
 def _alive(account: Account) -> QuerySet[FamilySession]:
     now = timezone.now()
     return account.family_sessions.filter(
-        seen_at__gt=now - settings.FAMILY_SESSION_IDLE, opened_at__gt=now - settings.FAMILY_SESSION_LIFETIME
+        ended_at__isnull=True,
+        seen_at__gt=now - settings.FAMILY_SESSION_IDLE,
+        opened_at__gt=now - settings.FAMILY_SESSION_LIFETIME,
     )
 
 
 def _end(rows: QuerySet[FamilySession]) -> int:
+    rows = rows.filter(ended_at__isnull=True)
     keys = list(rows.values_list("session_key", flat=True))
     for key in keys:
         SessionStore(key).delete()
-    rows.delete()
+    rows.update(ended_at=timezone.now())
     return len(keys)

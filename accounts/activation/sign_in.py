@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 CHOOSE = "choose"
 # The same words whoever it is not, and whatever is wrong.
-_REFUSED = (
+REFUSED = (
     "L’identifiant et le mot de passe ne correspondent pas. Vérifiez chaque caractère. Un mot de passe "
     "provisoire ne fonctionne plus après trois mois, ni une fois le compte activé : c’est alors celui que "
     "vous avez choisi."
@@ -60,7 +60,7 @@ def tried(request: FamilyRequest, form: forms.Form) -> Verified | None:
     throttle.attempt(request, throttle.PASSWORD, subject)
     verified = credentials.verify(subject, form.cleaned_data["password"])
     if verified.standing == Standing.REFUSED:
-        form.add_error(None, _REFUSED)
+        form.add_error(None, REFUSED)
         return None
     throttle.succeeded(request, throttle.PASSWORD, subject)
     return verified
@@ -102,6 +102,7 @@ def choose_password(request: FamilyRequest) -> HttpResponse:
                 lifecycle.choose_password(account, password_hash=password_hash)
             except ForbiddenTransition:
                 raise _again() from None
+        session.end_all(account)
         session.sign_in(request, account, FamilySession.Way.PASSWORD)
         return redirect("family_home")
     step, rule = Step("Choisissez un nouveau mot de passe"), password_rule.rule().words

@@ -22,7 +22,8 @@ class StartAgain(Exception):
 def begin(request: FamilyRequest, way: str, **answers: Any) -> None:
     """Start `way` over, under a new key of the session; the answers of any other way are forgotten."""
     request.family.pop(_KEY, None)
-    request.family.cycle_key()
+    if request.account is None:
+        request.family.cycle_key()
     request.family[_KEY] = {"way": way, **answers}
 
 

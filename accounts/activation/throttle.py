@@ -53,6 +53,17 @@ BIRTH_DATE = Rule(
 SMS_CODE = Rule("sms-code", here=Limit(10, 15 * _MINUTE), anywhere=Limit(25, 30))
 
 
+# What is sent to who lost something: a few an hour, more and more slowly, whoever asks.
+RECOVERY = Rule(
+    "recovery",
+    here=Limit(4, _HOUR, 24 * _HOUR),
+    anywhere=Limit(8, 15 * _MINUTE, 24 * _HOUR),
+    address=Limit(free=60, longest=15 * _MINUTE),
+)
+OTHER_ACCOUNT = Rule("other-account", here=Limit(5, 15 * _MINUTE), anywhere=Limit(10, 15 * _MINUTE))
+NEW_MAIL = Rule("new-mail", here=Limit(4, _HOUR, 24 * _HOUR), anywhere=Limit(6, _HOUR, 24 * _HOUR))
+
+
 class TooManyTries(Exception):
     """The middleware answers it with a page which says how long to wait."""
 
@@ -98,7 +109,7 @@ def attempt(request: FamilyRequest, rule: Rule, subject: str) -> None:
     if devices.device_of(request, subject):
         keys, limits = [keys[0], keys[2]], [rule.here, rule.address]
     given = [value for limit in limits for value in (limit.free, limit.longest, limit.window)]
-    wait = int(_redis().eval(_COUNT, len(keys), *keys, int(time.time() * 1000), *given))
+    wait = int(_script(_COUNT)(keys=keys, args=[int(time.time() * 1000), *given]))
     if wait:
         raise TooManyTries(-(-wait // 1000))
 
@@ -108,14 +119,25 @@ def succeeded(request: FamilyRequest, rule: Rule, subject: str) -> None:
     keys = _keys(request, rule, subject)
     if devices.device_of(request, subject):
         keys = [keys[0], keys[2]]
-    _redis().eval(_FORGIVE, len(keys), *keys)
+    _script(_FORGIVE)(keys=keys)
+
+
+def pause(name: str, subject: str, seconds: int = _MINUTE) -> None:
+    """Nothing of that kind is asked for `subject` again before; raises TooManyTries."""
+    key = f"pause:{salted_hmac(_SALT, f'{name} {subject}', algorithm='sha256').hexdigest()}"
+    if not _redis().set(key, 1, nx=True, ex=seconds):
+        raise TooManyTries(max(1, int(_redis().ttl(key))))
+
+
+def here(request: FamilyRequest, subject: str) -> str:
+    """The known browser, or the address."""
+    return devices.device_of(request, subject) or str(client_address(request))
 
 
 def _keys(request: FamilyRequest, rule: Rule, subject: str) -> list[str]:
     """Of here, of anywhere, of the address: digests, which name nobody."""
     address = str(client_address(request))
-    here = devices.device_of(request, subject) or address
-    parts = (f"here {subject} {here}", f"anywhere {subject}", f"address {address}")
+    parts = (f"here {subject} {here(request, subject)}", f"anywhere {subject}", f"address {address}")
     digests = [salted_hmac(_SALT, f"{rule.name} {part}", algorithm="sha256").hexdigest() for part in parts]
     return [f"tries:{digest}" for digest in digests]
 
@@ -123,3 +145,9 @@ def _keys(request: FamilyRequest, rule: Rule, subject: str) -> list[str]:
 @cache
 def _redis() -> Any:
     return Redis.from_url(settings.CACHES["default"]["LOCATION"])
+
+
+@cache
+def _script(text: str) -> Any:
+    """Sent to Redis once, then called by its digest."""
+    return _redis().register_script(text)

@@ -44,17 +44,20 @@ _SALT = "accounts.joining"
 
 @dataclass(frozen=True, slots=True)
 class By:
-    """Who brings together, or takes apart, and where; nobody is the platform."""
+    """Who brings together, or takes apart, and where; nobody is the platform, or the family itself."""
 
     agent: Agent | None = None
     establishment: Establishment | None = None
+    is_family: bool = False
 
     @property
     def actor(self) -> str:
-        return Event.Actor.AGENT if self.agent else Event.Actor.PLATFORM
+        if self.agent:
+            return Event.Actor.AGENT
+        return Event.Actor.FAMILY if self.is_family else Event.Actor.PLATFORM
 
 
-PLATFORM = By()
+PLATFORM, FAMILY = By(), By(is_family=True)
 
 
 @transaction.atomic
@@ -76,7 +79,8 @@ def merge(
         establishment=by.establishment,
         agent=by.agent,
     )
-    _ask_to_renotify(pair.closed, now)
+    if not by.is_family:
+        _ask_to_renotify(pair.closed, now)
     _close(pair, now)
     _move_sources(joining, now)
     _remember_differences(pair)

@@ -15,6 +15,7 @@ from accounts.models.data_issue import DataIssue
 from accounts.models.ent import EntPartner
 from accounts.models.family_session import FamilySession
 from accounts.models.joining import Duplicate, FormerSecret, Joining, Recheck
+from accounts.models.keeping import FamilyLink, RecoveryRequest
 from accounts.models.left_out import LeftOutChild
 from accounts.models.mails import AccountMail, EstablishmentSettings, PasswordLink
 from accounts.models.operation import Operation, OperationItem, OperationPart
@@ -31,6 +32,7 @@ __all__ = [
     "Duplicate",
     "EntPartner",
     "EstablishmentSettings",
+    "FamilyLink",
     "FamilySession",
     "FormerSecret",
     "Holding",
@@ -42,5 +44,6 @@ __all__ = [
     "OperationPart",
     "PasswordLink",
     "Recheck",
+    "RecoveryRequest",
     "kinds_of",
 ]

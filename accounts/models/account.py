@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from accounts.transitions import Origin, State
@@ -112,6 +113,7 @@ class Account(models.Model):
                 name="account_to_anonymise",
             ),
             models.Index(fields=["mobile"], condition=~Q(mobile=""), name="account_validated_mobile"),
+            models.Index(Lower("mail"), condition=~Q(mail=""), name="account_validated_mail"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(state__in=list(State)), name="account_state"),

@@ -1,4 +1,4 @@
-"""The open sessions of families, as they may see and end them."""
+"""The sessions of families, as they may see and end them: the open ones, and for a while the former."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from accounts.models.account import Account
 
 
 class FamilySession(models.Model):
-    """One browser signed in to an account, by which way. The row goes with its session, or at night."""
+    """One browser signed in to an account, by which way. Ended, the row stays for a while:
+    the family reads there who signed in.
+    """
 
     class Way(models.TextChoices):
         PASSWORD = "PASSWORD", "Mot de passe"
@@ -22,6 +24,7 @@ class FamilySession(models.Model):
     way = models.CharField("par", max_length=13, choices=Way.choices)
     opened_at = models.DateTimeField(default=timezone.now)
     seen_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True)
     address = models.GenericIPAddressField("adresse", null=True, unpack_ipv4=True)
     browser = models.CharField("navigateur", max_length=200, blank=True)
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.activation import family_mails
 from accounts.activation.mails import MOVED
-from accounts.models import Account, DataIssue, FamilySession, OperationItem, PasswordLink
+from accounts.models import Account, DataIssue, FamilyLink, FamilySession, OperationItem, PasswordLink
 from accounts.passwords import Standing, password_standing
 from accounts.person.telling import Dossier, Row, told
 from establishments.models import Event, EventKind, Responsable, Responsibility, Student
@@ -86,7 +87,10 @@ def dossier_of(person: Person) -> Dossier:
         "Liens vers un mot de passe": [
             told(link) for link in PasswordLink.objects.filter(account__in=accounts).order_by("created_at")
         ],
-        "Sessions ouvertes": [
+        "Liens demandés par la famille": [
+            told(link) for link in FamilyLink.objects.filter(account__in=accounts).order_by("pk")
+        ],
+        "Sessions": [
             told(session)
             for session in FamilySession.objects.filter(account__in=accounts).order_by("opened_at", "pk")
         ],
@@ -120,7 +124,9 @@ def _child(link: Responsibility) -> Row:
 
 
 def _mails(accounts: list[int]) -> list[Row]:
-    notices = Q(reference_kind=MOVED, reference_id__in=[str(pk) for pk in accounts])
+    notices = Q(
+        reference_kind__in=[MOVED, *family_mails.SUBJECTS], reference_id__in=[str(pk) for pk in accounts]
+    )
     found = Delivery.objects.filter(Q(account_mail__account__in=accounts) | notices)
     rows = []
     for delivery in found.select_related("account_mail__establishment").order_by("created_at", "pk"):

@@ -110,11 +110,16 @@ REGISTER: Mapping[str, Told | str] = {
         {
             "opened_at": "Ouverte le",
             "seen_at": "Vue le",
+            "ended_at": "Fermée le",
             "way": "Par",
             "address": "Adresse du réseau",
             "browser": "Navigateur",
         },
         {TECHNICAL: ("id", "account_id"), SECRET: ("session_key",)},
+    ),
+    "accounts.FamilyLink": Told(
+        {"purpose": "Pour", "mail": "Adresse mail", "asked_at": "Demandé le", "used_at": "Utilisé le"},
+        {TECHNICAL: ("id", "account_id", "number"), SECRET: ("stamp",)},
     ),
     "accounts.PasswordLink": Told(
         {"created_at": "Créé le", "used_at": "Ouvert le"},
@@ -158,6 +163,9 @@ REGISTER: Mapping[str, Told | str] = {
         "fichier chiffré d’un groupe de familles, détruit après quelques jours ; son opération est dite"
     ),
     "notifications.DomainPause": SETTINGS,
+    "accounts.RecoveryRequest": (
+        "une demande d’identifiant ou de mot de passe perdu : chiffrée, effacée dès qu’un travail y a répondu"
+    ),
     "notifications.SmsMessage": (
         "un SMS en route : numéro et texte sont chiffrés, et effacés dès qu’il est parti ou vient trop tard"
     ),

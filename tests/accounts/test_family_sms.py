@@ -174,7 +174,7 @@ def test_a_child_left_out_is_not_shown_until_its_date_is_given(school, browser):
     right, wrong = born_of(account)
     register(browser, "01/01/2012")
 
-    home = browser.get(reverse("family_home")).content.decode()
+    home = browser.get(reverse("family_children")).content.decode()
     assert right.surname in home
     assert wrong.surname not in home
     page = give(browser, "family_missing_child", birth_date="01/01/2012")
@@ -182,10 +182,10 @@ def test_a_child_left_out_is_not_shown_until_its_date_is_given(school, browser):
     assert wrong.surname not in page.content.decode()
     page = give(browser, "family_missing_child", birth_date="02/01/2012")
 
-    assert page_of(page) == reverse("family_home")
+    assert page_of(page) == reverse("family_children")
     assert wrong.surname in page.content.decode()
-    assert "Il manque un enfant" not in page.content.decode()
-    assert page_of(browser.get(reverse("family_missing_child"), follow=True)) == reverse("family_home")
+    assert "Donner la date de naissance" not in page.content.decode()
+    assert page_of(browser.get(reverse("family_missing_child"), follow=True)) == reverse("family_children")
     told = Event.objects.filter(data={"student": wrong.pk}).order_by("pk").values_list("kind", flat=True)
     assert list(told) == [
         EventKind.ACCOUNT_BIRTH_DATE_REFUSED,

@@ -33,6 +33,7 @@ FAMILY = {
     Transition.FRANCECONNECT: lambda a: lifecycle.use_franceconnect(a, sub="sub", mobile="+33639980000"),
     Transition.COME_FROM_ENT: lambda a: lifecycle.come_from_ent(a, password_hash="h"),
     Transition.CHOOSE_PASSWORD: lambda a: lifecycle.choose_password(a, password_hash="h"),
+    Transition.CHANGE_CONTACT: lambda a: lifecycle.change_mail(a, mail="n@example.org"),
 }
 AGENT = [Transition.NOTIFY, Transition.NOTIFY_WITH_RESET, Transition.RESET_PASSWORD]
 

@@ -43,6 +43,7 @@ ALLOWED = {
     (Transition.COME_FROM_ENT, W): A,
     (Transition.CHOOSE_PASSWORD, W): W,
     (Transition.CHOOSE_PASSWORD, A): A,
+    (Transition.CHANGE_CONTACT, A): A,
 }
 
 
