@@ -5,6 +5,9 @@ from django.urls import URLPattern, URLResolver, include, path
 from educonnect_admin import health, metrics
 from educonnect_admin.demo import views as demo
 
+handler404 = "educonnect_admin.error_pages.not_found"
+handler500 = "educonnect_admin.error_pages.failed"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("establishments.urls")),
     path("etablissements/<str:uai>/", include("accounts.urls")),

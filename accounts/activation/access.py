@@ -26,7 +26,7 @@ AFTER = "suite"
 
 
 def public_page(view: View) -> View:
-    """Anyone's; no cache keeps it, no search engine lists it."""
+    """Anyone's."""
     return _declared(view, PUBLIC)
 
 
@@ -77,12 +77,6 @@ def after_sign_in(request: FamilyRequest, default: str = "family_home") -> str:
 
 
 def _declared(view: View, access: str) -> View:
-    @wraps(view)
-    def discreet(request: FamilyRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        response = view(request, *args, **kwargs)
-        response.headers["X-Robots-Tag"] = "noindex, nofollow"
-        return response
-
-    declared = login_not_required(never_cache(discreet))
+    declared = login_not_required(never_cache(view))
     declared.family_access = access  # type: ignore[attr-defined]
     return declared

@@ -32,6 +32,10 @@ MOST_AN_HOUR = 5
 _HOUR = 3600
 
 
+class TooManyCodes(TooManyTries):
+    """No other SMS for now, whoever asked for the former ones: the page says what else may be done."""
+
+
 class WrongCode(Exception):
     """Not that one; `left` more tries."""
 
@@ -45,14 +49,14 @@ class DeadCode(Exception):
 
 
 def send_code(request: FamilyRequest, number: str) -> str:
-    """Send a code to `number` (E.164); the key by which to check it. Raises TooManyTries."""
+    """Send a code to `number` (E.164); the key by which to check it. Raises TooManyCodes."""
     key, code = draw_code(request, number)
     send(number, words_of(code), expires_at=timezone.now() + LIFETIME)
     return key
 
 
 def draw_code(request: FamilyRequest, number: str) -> tuple[str, str]:
-    """A key, and the code for `number`, which someone else sends. Raises TooManyTries."""
+    """A key, and the code for `number`, which someone else sends. Raises TooManyCodes."""
     _count(request, number)
     code, key = f"{secrets.randbelow(1_000_000):06d}", get_random_string(32)
     lifetime = int(LIFETIME.total_seconds())
@@ -97,7 +101,7 @@ def _count(request: FamilyRequest, number: str) -> None:
     pause = f"sms:pause:{_digest(number)}"
     now = int(time.time())
     if not cache.add(pause, now, PAUSE):
-        raise TooManyTries(max(1, PAUSE - (now - int(cache.get(pause, now)))))
+        raise TooManyCodes(max(1, PAUSE - (now - int(cache.get(pause, now)))))
     limits = {
         f"number:{_digest(number)}": MOST_AN_HOUR,
         f"address:{_digest(str(client_address(request)))}": settings.SMS_ADDRESS_RATE,
@@ -107,7 +111,7 @@ def _count(request: FamilyRequest, number: str) -> None:
         counter = f"sms:{name}:{now // _HOUR}"
         cache.add(counter, 0, _HOUR)
         if cache.incr(counter) > most:
-            raise TooManyTries(_HOUR - now % _HOUR)
+            raise TooManyCodes(_HOUR - now % _HOUR)
 
 
 def _digest(text: str) -> str:

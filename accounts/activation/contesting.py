@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 
 def contest(account: Account, children: Iterable[Child]) -> None:
-    """Runs in the caller's transaction. What is told already is told once."""
+    """Runs in the caller's transaction, which locks the account. What still waits is not told again."""
     now = timezone.now()
-    holdings = [holding for child in children for holding in child.holdings]
+    told = _told_already(account)
+    holdings = [each for child in children for each in child.holdings if each.student_id not in told]
     DataIssue.objects.bulk_create(
         [
             DataIssue(
@@ -51,17 +52,23 @@ def contest(account: Account, children: Iterable[Child]) -> None:
 
 def contested_by(account: Account, children: Iterable[Child]) -> set[int]:
     """The keys of the children whose link this account said is wrong, and no school has settled yet."""
-    told = Event.objects.filter(
-        target_kind="account", target_id=account.pk, kind=EventKind.ACCOUNT_RELATION_CONTESTED
-    )
-    pupils = {data["student"] for data in told.values_list("data", flat=True)}
-    if not pupils:
-        return set()
+    told = _told_already(account)
+    return {child.key for child in children if any(held.student_id in told for held in child.holdings)}
+
+
+def _told_already(account: Account) -> set[int]:
+    """The pupils whose link to this account is contested, and not yet looked at by a school."""
     waiting = DataIssue.objects.filter(
-        kind=DataIssue.Kind.RELATION_CONTESTED, solved_at__isnull=True, student__in=pupils
+        kind=DataIssue.Kind.RELATION_CONTESTED,
+        solved_at=None,
+        student__holdings__account=account,
     )
-    open_ones = set(waiting.values_list("student", flat=True))
-    return {child.key for child in children if any(held.student_id in open_ones for held in child.holdings)}
+    since = dict(waiting.values_list("student", "opened_at"))
+    events = Event.objects.filter(
+        kind=EventKind.ACCOUNT_RELATION_CONTESTED, target_kind="account", target_id=account.pk
+    )
+    told = [(event.data["student"], event.at) for event in events]
+    return {student for student, at in told if student in since and at >= since[student]}
 
 
 # The event says whose link it was: once no such link is in force any more, there is nothing to check.

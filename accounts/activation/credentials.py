@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cryptography.fernet import InvalidToken
 from django.utils import timezone
 
-from accounts.activation.hashing import is_password
+from accounts.activation.hashing import hash_password, is_password
 from accounts.joining import merging
 from accounts.models import Account
 from accounts.secrets import is_secret
@@ -45,22 +46,32 @@ def verify(identifier: str, given: str) -> Verified:
     account = Account.objects.filter(identifier=normalized(identifier), anonymised_at__isnull=True).first()
     if account is not None and _is_provisional(account, given):
         return Verified(_of_secret(account, timezone.now()), account)
-    joined = account is not None and merging.is_of_joined_account(account.identifier, given)
-    hashed_already = account is not None and account.merged_into_id is not None and account.password != ""
-    matches = False if hashed_already else is_password(given, account.password if account else "")
-    if joined:
-        return Verified(Standing.JOINED, account)
+    renew = partial(_renew, account) if account else None
+    matches = is_password(given, account.password if account else "", renew)
+    if account is not None and account.merged_into_id is not None:
+        was_its_own = matches or merging.was_secret_of(account, _as_provisional(given))
+        return Verified(Standing.JOINED, account) if was_its_own else Verified(Standing.REFUSED)
     if account is None or not matches:
         return Verified(Standing.REFUSED)
     return Verified(Standing.CLOSED if account.closed_at else Standing.CHOSEN, account)
 
 
-def _is_provisional(account: Account, given: str) -> bool:
+def _renew(account: Account, given: str) -> None:
+    """Hash the password again, with the parameters of today; one chosen meanwhile stays."""
+    kept = Account.objects.filter(pk=account.pk, password=account.password)
+    kept.update(password=hash_password(given))
+
+
+def _as_provisional(given: str) -> str:
     """Provisional passwords have no capitals: those of a telephone's keyboard are not held against anyone."""
+    return "".join(given.split()).lower()
+
+
+def _is_provisional(account: Account, given: str) -> bool:
     if not account.sealed_secret:
         return False
     try:
-        return is_secret(account.sealed_secret, "".join(given.split()).lower())
+        return is_secret(account.sealed_secret, _as_provisional(given))
     except InvalidToken:
         return False
 

@@ -6,7 +6,7 @@ place, no mail (docs/adr/0017).
 
 from __future__ import annotations
 
-from itertools import accumulate, combinations, product
+from itertools import accumulate, product
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -14,19 +14,22 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from accounts import lifecycle
-from accounts.activation.left_out import leave_out, tell_schools
+from accounts.activation.left_out import leave_out
 from accounts.activation.openid import IdentificationFailed, Partner, ending_address
 from accounts.activation.proving import Person, proofs
-from accounts.activation.self_registration import Opened, Opening, opened_by
-from accounts.joining.duplicates import open_family_doubt
-from establishments.models import EventKind
+from accounts.activation.self_registration import (
+    Opened,
+    Opening,
+    opened_by,
+    show_duplicates,
+    tell_wrong_dates,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from datetime import date
 
     from accounts.activation.openid import Identity
-    from accounts.activation.proving import Proof
     from accounts.models import Account
 
 SCOPES = ("openid", "given_name", "family_name", "preferred_username")
@@ -73,22 +76,20 @@ def link(sub: str, names: dict[str, list[str]], number: str, birth_dates: Collec
     """Activate or link the one account which names, proven mobile and dates open.
 
     An active account keeps its password. Of several, the schools are shown a duplicate; of none whose date
-    is right, those of the account are told. Raises Taken, or ForbiddenTransition when the account changed in
-    that very moment.
+    is right, those of the account are told. Raises Taken.
     """
-    found = _proofs(names, number, birth_dates)
+    found = proofs(_persons(names, number), birth_dates, lock=True)
     opened = opened_by(found)
     if opened.opening == Opening.NOTHING:
-        for proof in found:
-            tell_schools(proof.account, proof.left_out, EventKind.ACCOUNT_BIRTH_DATE_REFUSED)
+        tell_wrong_dates(found)
     elif opened.opening == Opening.SEVERAL:
-        for one, other in combinations(opened.proven, 2):
-            open_family_doubt(one.account.pk, other.account.pk)
+        show_duplicates(opened)
     else:
         [proof] = opened.proven
         if proof.account.franceconnect_sub not in (None, sub):
             raise Taken
-        _use(proof.account, sub, number)
+        if proof.account.franceconnect_sub is None:
+            _use(proof.account, sub, number)
         if opened.opening == Opening.ONE:
             # An active account was opened by other proofs: its children stay.
             leave_out(proof.account, proof.left_out)
@@ -103,15 +104,9 @@ def _use(account: Account, sub: str, number: str) -> None:
         raise Taken from None
 
 
-def _proofs(names: dict[str, list[str]], number: str, birth_dates: Collection[date]) -> list[Proof]:
-    """Each account once, the oldest first."""
-    found = [
-        proof
-        for surname, given_name in product(names["surnames"], names["given_names"])
-        for proof in proofs(Person(surname, given_name, number), birth_dates)
-    ]
-    once = {proof.account.pk: proof for proof in found}
-    return [once[pk] for pk in sorted(once)]
+def _persons(names: dict[str, list[str]], number: str) -> list[Person]:
+    pairs = product(names["surnames"], names["given_names"])
+    return [Person(surname, given_name, number) for surname, given_name in pairs]
 
 
 def sign_out_address(id_token: str, state: str) -> str:

@@ -12,19 +12,26 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, get_random_string
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import lifecycle
-from accounts.activation import codes, franceconnect, session, steps, throttle
+from accounts.activation import franceconnect, session, steps, throttle
 from accounts.activation.access import after_sign_in, public_page, signed_in
 from accounts.activation.franceconnect import Taken
 from accounts.activation.identification import leave, show_failure
+from accounts.activation.mobile_steps import (
+    MobileWay,
+    ask_code,
+    ask_dates,
+    proven_answers,
+    send_another,
+    send_first,
+)
 from accounts.activation.openid import IdentificationFailed, arrive
-from accounts.activation.pages import Step, posted, show_step
+from accounts.activation.pages import Step, button_of, posted, show_step
 from accounts.activation.self_registration import Opening
-from accounts.activation.sms_forms import MOST_CHILDREN, CodeForm, PersonForm, child_dates
+from accounts.activation.sms_forms import MobileForm, child_dates
 from accounts.models import Account, FamilySession
-from accounts.transitions import ForbiddenTransition
 from notifications.sms.gateways import is_offered as has_sms
 
 if TYPE_CHECKING:
@@ -32,10 +39,17 @@ if TYPE_CHECKING:
 
     from accounts.activation.session import FamilyRequest, SignedInRequest
 
-WAY = "franceconnect"
+WAY = MobileWay(
+    "franceconnect",
+    "franceconnect_code",
+    "franceconnect_send_again",
+    "franceconnect_children",
+    number_page="franceconnect_mobile",
+    number=2,
+    of=3,
+)
 TOKEN = "franceconnect_token"
 _OUT = "franceconnect_out"
-_OF = 3
 
 
 def offered(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -48,13 +62,6 @@ def offered(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         return view(request)
 
     return offered_view
-
-
-class MobileForm(PersonForm):
-    """The mobile alone: FranceConnect said the names."""
-
-    surname = None  # type: ignore[assignment]
-    given_name = None  # type: ignore[assignment]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -81,11 +88,13 @@ def come_back(request: FamilyRequest) -> HttpResponse:
     if linked is not None:
         return _straight_in(request, linked, identity.id_token)
     names = franceconnect.names_of(identity)
-    steps.begin(request, WAY, sub=identity.subject, names=names, token=identity.id_token)
+    steps.begin(request, WAY.name, sub=identity.subject, names=names, token=identity.id_token)
     return redirect("franceconnect_mobile")
 
 
 def _straight_in(request: FamilyRequest, account: Account, id_token: str) -> HttpResponse:
+    if account.merged_into_id:
+        return show_step(request, "joined.html", Step("Utilisez votre autre compte"), status=403)
     if not lifecycle.may_sign_in(account, timezone.now()):
         return show_step(request, "closed.html", Step("Ce compte est fermé"), status=403)
     _sign_in(request, account, id_token)
@@ -102,15 +111,14 @@ def _sign_in(request: FamilyRequest, account: Account, id_token: str) -> None:
 @offered
 def mobile(request: FamilyRequest) -> HttpResponse:
     """Nobody is looked for: the same SMS leaves, whoever it is."""
-    steps.answers(request, WAY, "sub")
+    steps.answers(request, WAY.name)
     if not has_sms():
         return _refuse(request)
     form = MobileForm(posted(request))
     if form.is_valid():
-        number = form.cleaned_data["number"]
-        steps.keep(request, WAY, number=number, key=codes.send_code(request, number), is_proven=False)
+        steps.keep(request, WAY.name, **send_first(request, form.cleaned_data["number"]))
         return redirect("franceconnect_code")
-    step = Step("Votre téléphone portable", 1, _OF)
+    step = Step("Votre téléphone portable", 1, WAY.of)
     return show_step(request, "franceconnect_mobile.html", step, form=form)
 
 
@@ -118,67 +126,24 @@ def mobile(request: FamilyRequest) -> HttpResponse:
 @public_page
 @offered
 def code(request: FamilyRequest) -> HttpResponse:
-    given = steps.answers(request, WAY, "sub", "number", "key")
-    if given["is_proven"]:
-        return redirect("franceconnect_children")
-    form = CodeForm(posted(request))
-    is_dead = False
-    if form.is_valid():
-        throttle.attempt(request, throttle.SMS_CODE, given["number"])
-        try:
-            codes.check(given["key"], given["number"], form.cleaned_data["code"])
-        except codes.WrongCode:
-            form.add_error("code", "Ce n’est pas le code du dernier SMS : relisez-le.")
-        except codes.DeadCode:
-            is_dead = True
-        else:
-            throttle.succeeded(request, throttle.SMS_CODE, given["number"])
-            steps.keep(request, WAY, is_proven=True)
-            request.family.cycle_key()
-            return redirect("franceconnect_children")
-    step = Step("Le code reçu par SMS", 2, _OF)
-    told: dict[str, Any] = {"number": given["number"], "is_dead": is_dead}
-    status = 422 if is_dead else 200
-    return show_step(request, "franceconnect_code.html", step, form=form, status=status, **told)
+    return ask_code(request, WAY)
 
 
-@require_POST
+@button_of("franceconnect_code")
 @public_page
 @offered
 def send_again(request: FamilyRequest) -> HttpResponse:
-    given = steps.answers(request, WAY, "sub", "number", "key")
-    if not given["is_proven"]:
-        key = codes.send_code(request, given["number"])
-        codes.forget(given["key"])
-        steps.keep(request, WAY, key=key)
-        messages.success(request, "Un nouveau SMS est parti : son code remplace le précédent.")
-    return redirect("franceconnect_code")
+    return send_another(request, WAY)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @public_page
 @offered
 def children(request: FamilyRequest) -> HttpResponse:
-    """One date a child; another field is a question to the server, which keeps what is typed."""
-    given = steps.answers(request, WAY, "sub", "number", "is_proven")
-    if not given["is_proven"]:
-        return redirect("franceconnect_code")
-    is_more = "more" in request.POST
-    asked = None if is_more else posted(request)
-    shown = _shown(request)
-    typed = [request.POST.get(f"enfant-{number}-birth_date", "") for number in range(shown)]
-    form = child_dates(asked, shown + is_more, typed if is_more else [])
-    if asked is not None and form.is_valid():
-        return _linked(request, given, form.dates)
-    may_add = len(form.forms) < MOST_CHILDREN
-    step, status = Step("Vos enfants", 3, _OF), 200 if asked is None else 422
-    return show_step(request, "sms_children.html", step, status=status, dates=form, may_add=may_add)
-
-
-def _shown(request: FamilyRequest) -> int:
-    """How many fields the page had."""
-    told = request.POST.get("enfant-TOTAL_FORMS", "")
-    return min(max(int(told) if told.isascii() and told.isdigit() and len(told) < 3 else 1, 1), MOST_CHILDREN)
+    given, dates = proven_answers(request, WAY), child_dates(request)
+    if dates.is_bound and dates.is_valid():
+        return _linked(request, given, dates.dates)
+    return ask_dates(request, dates, Step("Vos enfants", 3, WAY.of))
 
 
 def _linked(request: FamilyRequest, given: dict[str, Any], dates: list[Any]) -> HttpResponse:
@@ -188,8 +153,6 @@ def _linked(request: FamilyRequest, given: dict[str, Any], dates: list[Any]) -> 
     except Taken:
         step = Step("Ce compte est lié à une autre identité FranceConnect")
         return show_step(request, "franceconnect_taken.html", step, status=403)
-    except ForbiddenTransition:
-        raise steps.StartAgain from None
     if opened.opening == Opening.NOTHING:
         return _refuse(request)
     throttle.succeeded(request, throttle.BIRTH_DATE, given["number"])

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 from django.contrib.auth.hashers import Argon2PasswordHasher, check_password, make_password
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class FamilyHasher(Argon2PasswordHasher):
@@ -23,10 +27,13 @@ def hash_password(password: str) -> str:
     return make_password(password, hasher=FamilyHasher.algorithm)
 
 
-def is_password(given: str, encoded: str) -> bool:
-    """Whether `given` is the password hashed as `encoded`; with none, it takes as long to say no."""
+def is_password(given: str, encoded: str, renew: Callable[[str], None] | None = None) -> bool:
+    """Whether `given` is the password hashed as `encoded`; with none, it takes as long to say no.
+
+    `renew` is told a right password whose hash is of other parameters than these.
+    """
     if encoded:
-        return check_password(given, encoded)
+        return check_password(given, encoded, renew, preferred=FamilyHasher.algorithm)
     check_password(given, _of_nobody())
     return False
 

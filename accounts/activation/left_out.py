@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.activation.children import children_of
-from accounts.models import LeftOutChild
+from accounts.models import Account, LeftOutChild
 from establishments.models import Event, EventKind
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     from accounts.activation.children import Child
-    from accounts.models import Account
 
 
 def leave_out(account: Account, children: Iterable[Child]) -> None:
@@ -43,6 +42,7 @@ def sorted_out(account: Account) -> tuple[list[Child], list[Child]]:
 @transaction.atomic
 def prove(account: Account, birth_date: date) -> list[Child]:
     """Bring back those born that day; with none, the schools of those still left out are told."""
+    Account.objects.select_for_update(no_key=True).get(pk=account.pk)
     _, hidden = sorted_out(account)
     proven = [child for child in hidden if child.was_born(birth_date)]
     students = [holding.student_id for child in proven for holding in child.holdings]

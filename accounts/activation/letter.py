@@ -95,6 +95,7 @@ def none_mine(request: FamilyRequest) -> HttpResponse:
     told = request.method == "POST"
     if told:
         with transaction.atomic():
+            Account.objects.select_for_update(no_key=True).get(pk=account.pk)
             contest(account, held)
         steps.end(request)
     title = "C’est signalé" if told else "Aucun de ces enfants ne dépend de vous ?"

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.shortcuts import redirect, render
 
 from accounts.activation import devices, session
+from accounts.activation.codes import TooManyCodes
 from accounts.activation.session import FamilyRequest, SessionStore
 from accounts.activation.steps import StartAgain
 from accounts.activation.throttle import TooManyTries
@@ -27,7 +28,8 @@ View = Callable[..., "HttpResponseBase"]
 class FamilySessionMiddleware:
     """While a family is answered, the console's session is out of reach of every view and middleware.
 
-    An agent who is a parent has both sessions at once, neither of which sees the other.
+    An agent who is a parent has both sessions at once, neither of which sees the other. No search engine
+    lists what is answered.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -40,6 +42,7 @@ class FamilySessionMiddleware:
         request = _of_family(request)
         try:
             response = self.get_response(request)
+            response.headers["X-Robots-Tag"] = "noindex, nofollow"
             _save(request, response)
             devices.remember(request, response)
             return response
@@ -49,7 +52,8 @@ class FamilySessionMiddleware:
     def process_view(
         self, request: HttpRequest, view: View, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
-        if not is_of_families(request):
+        # A page whose address is the key knows no session: its forms, of no origin, would be refused.
+        if not is_of_families(request) or not hasattr(view, "family_access"):
             return
         request = cast("FamilyRequest", request)
         if settings.FAMILY_SESSION_COOKIE_NAME not in request.COOKIES:
@@ -68,7 +72,11 @@ class FamilySessionMiddleware:
             return redirect(exception.to)
         if not isinstance(exception, TooManyTries):
             return None
-        context = {"seconds": exception.seconds, "minutes": -(-exception.seconds // 60)}
+        context = {
+            "seconds": exception.seconds,
+            "minutes": -(-exception.seconds // 60),
+            "is_of_codes": isinstance(exception, TooManyCodes),
+        }
         response = render(request, "accounts/activation/too_many.html", context, status=429)
         response.headers["Retry-After"] = str(exception.seconds)
         return response

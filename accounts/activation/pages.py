@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
 
 if TYPE_CHECKING:
     from django.forms import BaseForm
     from django.http import HttpResponse, QueryDict
 
     from accounts.activation.session import FamilyRequest
+
+View = Callable[..., "HttpResponse"]
+REFUSED = 422
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +27,19 @@ class Step:
     title: str
     number: int = 0
     of: int = 0
+
+
+def button_of(page: str) -> Callable[[View], View]:
+    """The address of a button of `page`: opened otherwise, after a page of error say, it leads there."""
+
+    def button(view: View) -> View:
+        @wraps(view)
+        def pressed(request: FamilyRequest) -> HttpResponse:
+            return view(request) if request.method == "POST" else redirect(page)
+
+        return require_http_methods(["GET", "HEAD", "POST"])(pressed)
+
+    return button
 
 
 def show_step(
@@ -34,8 +53,8 @@ def show_step(
 ) -> HttpResponse:
     """A template of accounts/activation/ which extends step.html; refused answers are 422."""
     if form is not None and form.is_bound and form.errors:
-        status = 422
-    context |= {"step": step, "form": form}
+        status = REFUSED
+    context |= {"step": step, "form": form, "is_refused": status == REFUSED}
     return render(request, f"accounts/activation/{template}", context, status=status)
 
 

@@ -11,11 +11,10 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import password_links
 
-# The address is a key: it goes to no other site, no cache, no search engine.
+# The address is a key: it goes to no other site, no cache.
 HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
-    "X-Robots-Tag": "noindex, nofollow",
 }
 
 

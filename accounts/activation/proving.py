@@ -11,7 +11,7 @@ from establishments.models import Responsable
 from establishments.names import name_key
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable
     from datetime import date
 
     from accounts.activation.children import Child
@@ -38,9 +38,15 @@ class Proof:
     left_out: list[Child]
 
 
-def proofs(person: Person, birth_dates: Collection[date]) -> list[Proof]:
-    """Of each open account of these names and number, the oldest first."""
-    return [_proof(account, birth_dates) for account in accounts_of(person)]
+def proofs(persons: Iterable[Person], birth_dates: Collection[date], *, lock: bool = False) -> list[Proof]:
+    """Of each open account which one of `persons` may be of, the oldest first, once.
+
+    `lock` keeps them as they are until the caller's transaction ends.
+    """
+    keys = {account.pk for person in persons for account in accounts_of(person)}
+    accounts = Account.objects.filter(pk__in=keys, closed_at__isnull=True).order_by("pk")
+    found = accounts.select_for_update(no_key=True) if lock else accounts
+    return [_proof(account, birth_dates) for account in found]
 
 
 def accounts_of(person: Person) -> list[Account]:

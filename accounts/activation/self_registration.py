@@ -1,4 +1,4 @@
-"""The end of the way by SMS: what the birth dates open, the account activated or the school told."""
+"""The end of a way which proves a mobile: what the dates open, the account activated or the school told."""
 
 from __future__ import annotations
 
@@ -38,33 +38,28 @@ class Opened:
 
 def what_opens(person: Person, birth_dates: Collection[date]) -> Opened:
     """What names, number and dates open, now."""
-    return opened_by(proofs(person, birth_dates))
+    return opened_by(proofs([person], birth_dates))
 
 
 def try_dates(person: Person, birth_dates: Collection[date]) -> Opened:
     """The same; when the person is known and every date is wrong, the schools are told."""
-    found = proofs(person, birth_dates)
+    found = proofs([person], birth_dates)
     opened = opened_by(found)
     if opened.opening == Opening.NOTHING:
-        for proof in found:
-            tell_schools(proof.account, proof.left_out, EventKind.ACCOUNT_BIRTH_DATE_REFUSED)
+        tell_wrong_dates(found)
     return opened
 
 
 @transaction.atomic
 def register(person: Person, birth_dates: Collection[date], password_hash: str) -> Opened:
-    """Activate the one account, or show the schools of several a duplicate; all is found again first.
-
-    Raises ForbiddenTransition when the account changed in that very moment.
-    """
-    opened = what_opens(person, birth_dates)
+    """Activate the one account, or show the schools of several a duplicate; all is found again, locked."""
+    opened = opened_by(proofs([person], birth_dates, lock=True))
     if opened.opening == Opening.ONE:
         [proof] = opened.proven
         lifecycle.self_register(proof.account, password_hash=password_hash, mobile=person.number)
         leave_out(proof.account, proof.left_out)
     elif opened.opening == Opening.SEVERAL:
-        for one, other in combinations(opened.proven, 2):
-            open_family_doubt(one.account.pk, other.account.pk)
+        show_duplicates(opened)
     return opened
 
 
@@ -76,3 +71,15 @@ def opened_by(found: list[Proof]) -> Opened:
         return Opened(Opening.SEVERAL, proven)
     is_active = proven[0].account.state == State.ACTIVE
     return Opened(Opening.ACTIVE if is_active else Opening.ONE, proven)
+
+
+def tell_wrong_dates(found: list[Proof]) -> None:
+    """To the schools of whoever was known, when none of the dates was right."""
+    for proof in found:
+        tell_schools(proof.account, proof.left_out, EventKind.ACCOUNT_BIRTH_DATE_REFUSED)
+
+
+def show_duplicates(opened: Opened) -> None:
+    """To the schools of the several accounts which one person proved to be of."""
+    for one, other in combinations(opened.proven, 2):
+        open_family_doubt(one.account.pk, other.account.pk)

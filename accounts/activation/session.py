@@ -67,6 +67,7 @@ class SignedInRequest(FamilyRequest):
 def sign_in(request: FamilyRequest, account: Account, way: FamilySession.Way) -> None:
     """Open the session of `account`, under a new key: what a stranger may have put there is left behind."""
     session, now = request.family, time.time()
+    FamilySession.objects.filter(pk=session.get(_ROW, 0)).delete()
     session.flush()
     session.create()
     address = client_address(request)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts import lifecycle
 from accounts.activation import credentials, franceconnect, password_rule, session, steps, throttle
@@ -17,7 +17,7 @@ from accounts.activation.credentials import Standing, Verified
 from accounts.activation.forms import CredentialsForm, NewPasswordForm
 from accounts.activation.franceconnect_views import TOKEN, leave_too
 from accounts.activation.hashing import hash_password
-from accounts.activation.pages import Step, posted, show_step
+from accounts.activation.pages import Step, button_of, posted, show_step
 from accounts.models import Account, AccountKind, FamilySession
 from accounts.transitions import ForbiddenTransition, State
 
@@ -124,7 +124,7 @@ def _again() -> steps.StartAgain:
     )
 
 
-@require_POST
+@button_of("family_home")
 @public_page
 def sign_out(request: FamilyRequest) -> HttpResponse:
     """Out of FranceConnect too, when it opened the session."""

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-import time
 from datetime import date
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import redirect
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.activation import codes, password_rule, steps, throttle
+from accounts.activation import password_rule, steps, throttle
 from accounts.activation.access import public_page, signed_in
 from accounts.activation.forms import NewPasswordForm
-from accounts.activation.hashing import hash_password
-from accounts.activation.pages import Step, show_step
+from accounts.activation.hashing import hash_password, is_password
+from accounts.activation.mobile_steps import (
+    MobileWay,
+    ask_code,
+    ask_dates,
+    proven_answers,
+    send_another,
+    send_first,
+)
+from accounts.activation.pages import Step, button_of, posted, show_step
 from accounts.activation.proving import Person
 from accounts.activation.self_registration import Opening, register, try_dates
 from accounts.activation.session import sign_in
-from accounts.activation.sms_forms import MOST_CHILDREN, CodeForm, PersonForm, child_dates
+from accounts.activation.sms_forms import PersonForm, child_dates
 from accounts.models import FamilySession
-from accounts.transitions import ForbiddenTransition
 from notifications.sms.gateways import is_offered
 
 if TYPE_CHECKING:
@@ -30,10 +36,9 @@ if TYPE_CHECKING:
     from django.http import HttpResponse
 
     from accounts.activation.session import FamilyRequest, SignedInRequest
+    from accounts.models import Account
 
-WAY = "sms"
-_OF = 4
-_ALREADY = "Votre compte vient d’être activé : connectez-vous."
+WAY = MobileWay("sms", "sms_code", "sms_send_again", "sms_children", number_page="sms_start", number=2, of=4)
 # Where what was opened leads, but for the account to activate.
 _ENDS = {Opening.NOTHING: "sms_refused", Opening.ACTIVE: "sms_active", Opening.SEVERAL: "sms_checking"}
 
@@ -41,6 +46,7 @@ _ENDS = {Opening.NOTHING: "sms_refused", Opening.ACTIVE: "sms_active", Opening.S
 def offered(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Without a gateway the way does not exist."""
 
+    @wraps(view)
     def offered_view(request: FamilyRequest) -> HttpResponse:
         if not is_offered():
             raise Http404
@@ -54,78 +60,36 @@ def offered(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 @offered
 def start(request: FamilyRequest) -> HttpResponse:
     """Nobody is looked for: the same SMS leaves, and the same page comes, whoever it is."""
-    form = PersonForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    form = PersonForm(posted(request))
+    if form.is_valid():
         told = form.cleaned_data
-        key = codes.send_code(request, told["number"])
-        steps.begin(request, WAY, **told, key=key, sent_at=int(time.time()))
+        steps.begin(request, WAY.name, **told | send_first(request, told["number"]))
         return redirect("sms_code")
-    return show_step(request, "sms_person.html", Step("Qui êtes-vous ?", 1, _OF), form=form)
+    return show_step(request, "sms_person.html", Step("Qui êtes-vous ?", 1, WAY.of), form=form)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @public_page
 @offered
 def code(request: FamilyRequest) -> HttpResponse:
-    given = steps.answers(request, WAY)
-    if given.get("is_proven"):
-        return redirect("sms_children")
-    form = CodeForm(request.POST or None)
-    is_dead = False
-    if request.method == "POST" and form.is_valid():
-        throttle.attempt(request, throttle.SMS_CODE, given["number"])
-        try:
-            codes.check(given["key"], given["number"], form.cleaned_data["code"])
-        except codes.WrongCode as wrong:
-            form.add_error("code", _wrong(wrong.left))
-        except codes.DeadCode:
-            is_dead = True
-        else:
-            throttle.succeeded(request, throttle.SMS_CODE, given["number"])
-            steps.keep(request, WAY, is_proven=True)
-            request.family.cycle_key()
-            return redirect("sms_children")
-    status = 422 if is_dead else 200
-    step = Step("Le code reçu par SMS", 2, _OF)
-    context = {"number": given["number"], "is_dead": is_dead}
-    return show_step(request, "sms_code.html", step, form=form, status=status, **context)
+    return ask_code(request, WAY)
 
 
-def _wrong(left: int) -> str:
-    tries = "encore un essai" if left == 1 else f"encore {left} essais"
-    return f"Ce n’est pas le code du dernier SMS : relisez-le. Vous avez {tries}."
-
-
-@require_POST
+@button_of("sms_code")
 @public_page
 @offered
 def send_again(request: FamilyRequest) -> HttpResponse:
-    """Another code replaces the former."""
-    given = steps.answers(request, WAY)
-    if given.get("is_proven"):
-        return redirect("sms_children")
-    key = codes.send_code(request, given["number"])
-    codes.forget(given["key"])
-    steps.keep(request, WAY, key=key, sent_at=int(time.time()))
-    messages.success(request, "Un nouveau SMS est parti : son code remplace le précédent.")
-    return redirect("sms_code")
+    return send_another(request, WAY)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @public_page
 @offered
 def children(request: FamilyRequest) -> HttpResponse:
-    """One date a child; another field is a question to the server, which keeps what is typed."""
-    given = steps.answers(request, WAY, "is_proven")
-    is_more = "more" in request.POST
-    asked = request.POST if request.method == "POST" and not is_more else None
-    form = child_dates(asked, _shown(request) + is_more, _typed(request) if is_more else [])
-    if asked is not None and form.is_valid():
-        return _tried(request, given, form.dates)
-    status = 200 if asked is None else 422
-    may_add = len(form.forms) < MOST_CHILDREN
-    step = Step("Vos enfants", 3, _OF)
-    return show_step(request, "sms_children.html", step, status=status, dates=form, may_add=may_add)
+    given, dates = proven_answers(request, WAY), child_dates(request)
+    if dates.is_bound and dates.is_valid():
+        return _tried(request, given, dates.dates)
+    return ask_dates(request, dates, Step("Vos enfants", 3, WAY.of))
 
 
 def _tried(request: FamilyRequest, given: dict[str, Any], dates: list[date]) -> HttpResponse:
@@ -135,7 +99,7 @@ def _tried(request: FamilyRequest, given: dict[str, Any], dates: list[date]) -> 
     if opened.opening == Opening.NOTHING:
         return redirect("sms_refused")
     throttle.succeeded(request, throttle.BIRTH_DATE, given["number"])
-    steps.keep(request, WAY, dates=[each.isoformat() for each in dates])
+    steps.keep(request, WAY.name, dates=[each.isoformat() for each in dates])
     return redirect("sms_active" if opened.opening == Opening.ACTIVE else "sms_password")
 
 
@@ -143,21 +107,20 @@ def _tried(request: FamilyRequest, given: dict[str, Any], dates: list[date]) -> 
 @public_page
 @offered
 def password(request: FamilyRequest) -> HttpResponse:
-    given = steps.answers(request, WAY, "is_proven", "dates")
-    form = NewPasswordForm(request.POST or None, about=[given["surname"], given["given_name"]])
-    if request.method == "POST" and form.is_valid():
-        return _registered(request, given, hash_password(form.cleaned_data["password"]))
-    step = Step("Choisissez votre mot de passe", 4, _OF)
+    given = proven_answers(request, WAY, "dates")
+    form = NewPasswordForm(posted(request), about=[given["surname"], given["given_name"]])
+    if form.is_valid():
+        return _registered(request, given, form.cleaned_data["password"])
+    step = Step("Choisissez votre mot de passe", 4, WAY.of)
     return show_step(request, "sms_password.html", step, form=form, rule=password_rule.rule().words)
 
 
-def _registered(request: FamilyRequest, given: dict[str, Any], password_hash: str) -> HttpResponse:
+def _registered(request: FamilyRequest, given: dict[str, Any], password: str) -> HttpResponse:
+    """An answer sent twice ends as it does once: the second finds the account active, by that password."""
     dates = [date.fromisoformat(each) for each in given["dates"]]
-    try:
-        opened = register(_person(given), dates, password_hash)
-    except ForbiddenTransition:
-        raise steps.StartAgain(_ALREADY, "family_sign_in") from None
-    if opened.opening in _ENDS:
+    opened = register(_person(given), dates, hash_password(password))
+    is_again = opened.opening == Opening.ACTIVE and _opens(request, opened.proven[0].account, password)
+    if opened.opening in _ENDS and not is_again:
         if opened.opening == Opening.SEVERAL:
             steps.end(request)
         return redirect(_ENDS[opened.opening])
@@ -165,6 +128,14 @@ def _registered(request: FamilyRequest, given: dict[str, Any], password_hash: st
     sign_in(request, proof.account, FamilySession.Way.ACTIVATION)
     request.family["left_out"] = len(proof.left_out)
     return redirect("sms_done")
+
+
+def _opens(request: FamilyRequest, account: Account, password: str) -> bool:
+    """Counted as any other try of a password."""
+    throttle.attempt(request, throttle.PASSWORD, account.identifier)
+    if is_right := is_password(password, account.password):
+        throttle.succeeded(request, throttle.PASSWORD, account.identifier)
+    return is_right
 
 
 @require_safe
@@ -181,7 +152,7 @@ def done(request: SignedInRequest) -> HttpResponse:
 @offered
 def refused(request: FamilyRequest) -> HttpResponse:
     """In the same words whatever was not recognised."""
-    steps.answers(request, WAY, "is_proven")
+    proven_answers(request, WAY)
     return show_step(request, "sms_refused.html", Step("Nous n’avons pas pu activer de compte"))
 
 
@@ -189,7 +160,7 @@ def refused(request: FamilyRequest) -> HttpResponse:
 @public_page
 @offered
 def active(request: FamilyRequest) -> HttpResponse:
-    steps.answers(request, WAY, "is_proven", "dates")
+    proven_answers(request, WAY, "dates")
     return show_step(request, "sms_active.html", Step("Votre compte est déjà activé"))
 
 
@@ -202,13 +173,3 @@ def checking(request: FamilyRequest) -> HttpResponse:
 
 def _person(given: dict[str, Any]) -> Person:
     return Person(given["surname"], given["given_name"], given["number"])
-
-
-def _shown(request: FamilyRequest) -> int:
-    """How many fields the page had."""
-    told = request.POST.get("enfant-TOTAL_FORMS", "")
-    return min(max(int(told) if told.isascii() and told.isdigit() and len(told) < 3 else 1, 1), MOST_CHILDREN)
-
-
-def _typed(request: FamilyRequest) -> list[str]:
-    return [request.POST.get(f"enfant-{number}-birth_date", "") for number in range(_shown(request))]

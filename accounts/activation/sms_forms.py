@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
+    from django.http import QueryDict
+
+    from accounts.activation.session import FamilyRequest
+
 MOST_CHILDREN = 8
 
 
@@ -66,6 +70,13 @@ class PersonForm(forms.Form):
         return number
 
 
+class MobileForm(PersonForm):
+    """The mobile alone: FranceConnect said the names."""
+
+    surname = None  # type: ignore[assignment]
+    given_name = None  # type: ignore[assignment]
+
+
 class CodeForm(forms.Form):
     """A telephone proposes the code of the SMS by itself."""
 
@@ -110,7 +121,9 @@ else:
     _FormSet = forms.BaseFormSet
 
 
-class _ChildDates(_FormSet):
+class ChildDates(_FormSet):
+    """A field a child."""
+
     def clean(self) -> None:
         if not any(self.errors) and not self.dates:
             self.forms[0].add_error("birth_date", "Écrivez la date de naissance de votre enfant.")
@@ -122,14 +135,28 @@ class _ChildDates(_FormSet):
         return list(dict.fromkeys(each for each in told if each))
 
 
-def child_dates(data: Any, shown: int, typed: Sequence[str]) -> _ChildDates:
-    """A field a child, `shown` of them; those of a page which asks for one more keep what was `typed`."""
+def child_dates(request: FamilyRequest) -> ChildDates:
+    """As the page asks them; those of a page which asks for one more field keep what was typed."""
+    posted, shown = request.POST, _shown(request.POST)
+    if "more" in posted:
+        typed = [posted.get(f"enfant-{each}-birth_date", "") for each in range(shown)]
+        return _fields(None, shown + 1, typed)
+    return _fields(posted if request.method == "POST" else None, shown, [])
+
+
+def _shown(posted: QueryDict) -> int:
+    """How many fields the page had."""
+    told = posted.get("enfant-TOTAL_FORMS", "")
+    return min(max(int(told) if told.isascii() and told.isdigit() and len(told) < 3 else 1, 1), MOST_CHILDREN)
+
+
+def _fields(posted: QueryDict | None, shown: int, typed: Sequence[str]) -> ChildDates:
     kind = forms.formset_factory(
         ChildDateForm,
-        formset=_ChildDates,
+        formset=ChildDates,
         extra=min(shown, MOST_CHILDREN) - len(typed),
         max_num=MOST_CHILDREN,
         absolute_max=MOST_CHILDREN,
     )
     initial = [{"birth_date": each} for each in typed]
-    return cast("_ChildDates", kind(data, prefix="enfant", initial=initial))
+    return cast("ChildDates", kind(posted, prefix="enfant", initial=initial))

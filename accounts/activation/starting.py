@@ -11,11 +11,12 @@ from django.utils import timezone
 from accounts import lifecycle
 from accounts.activation import contesting
 from accounts.activation.children import asked_about, children_of
+from accounts.activation.left_out import tell_schools
 from accounts.activation.sending import send_activation_mails
 from accounts.activation.session import stamp_of
 from accounts.models import Account
 from accounts.transitions import State
-from establishments.models import Event, EventKind
+from establishments.models import EventKind
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -75,26 +76,10 @@ def start(pk: int, answers: Answers, birth_date: date) -> Account:
             lifecycle.start_activation(account, password_hash=answers.password_hash, mail=answers.mail)
             send_activation_mails([account])
         else:
-            _tell_school(account, child)
+            tell_schools(account, [child], EventKind.ACCOUNT_BIRTH_DATE_REFUSED)
     if not is_right:
         raise WrongBirthDate
     return account
-
-
-def _tell_school(account: Account, child: Child) -> None:
-    now = timezone.now()
-    Event.objects.bulk_create(
-        Event(
-            kind=EventKind.ACCOUNT_BIRTH_DATE_REFUSED,
-            at=now,
-            establishment=holding.establishment,
-            actor=Event.Actor.FAMILY,
-            target_kind="account",
-            target_id=account.pk,
-            data={"student": holding.student_id},
-        )
-        for holding in child.holdings
-    )
 
 
 @transaction.atomic

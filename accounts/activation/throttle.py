@@ -143,11 +143,11 @@ def _keys(request: FamilyRequest, rule: Rule, subject: str) -> list[str]:
 
 
 @cache
-def _redis() -> Any:
-    return Redis.from_url(settings.CACHES["default"]["LOCATION"])
+def _script(text: str) -> Any:
+    """Sent once: Redis knows it by its digest, and is told again should it have forgotten."""
+    return _redis().register_script(text)
 
 
 @cache
-def _script(text: str) -> Any:
-    """Sent to Redis once, then called by its digest."""
-    return _redis().register_script(text)
+def _redis() -> Any:
+    return Redis.from_url(settings.CACHES["default"]["LOCATION"])

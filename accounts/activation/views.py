@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, cast
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -16,24 +15,19 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.activation import links
 
-if TYPE_CHECKING:
-    from accounts.activation.session import FamilyRequest
-
 View = Callable[..., HttpResponse]
 
 
 def discreet(view: View) -> View:
-    """The address of the page is a key: it is told to no other site, kept in no cache, in no index.
+    """The address of the page is a key: it is told to no other site, kept in no cache.
 
     It knows no session, and shows none: a form of one would come without an origin, and be refused.
     """
 
     @wraps(view)
     def discreet_view(request: HttpRequest, **kwargs: str) -> HttpResponse:
-        cast("FamilyRequest", request).account = None
         response = view(request, **kwargs)
         response.headers["Referrer-Policy"] = "no-referrer"
-        response.headers["X-Robots-Tag"] = "noindex, nofollow"
         return response
 
     return never_cache(discreet_view)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from django.contrib import messages
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.activation import starting, throttle
 from accounts.activation.access import signed_in
 from accounts.activation.forms import MailForm
 from accounts.activation.links import link_deadline
 from accounts.activation.mails import zone_of
-from accounts.activation.pages import Step, posted, show_step
+from accounts.activation.pages import Step, button_of, posted, show_step
 from accounts.activation.throttle import Limit, Rule
 from accounts.transitions import ForbiddenTransition, State
 
@@ -38,7 +38,7 @@ def waiting(request: SignedInRequest) -> HttpResponse:
     return render(request, "accounts/activation/waiting.html", context)
 
 
-@require_POST
+@button_of("activation_waiting")
 @signed_in
 def send_again(request: SignedInRequest) -> HttpResponse:
     if _send(request, request.account.pending_mail):

@@ -7,10 +7,9 @@ goes to the account which is kept, and comes back if the joining is undone.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cryptography.fernet import InvalidToken
-from django.contrib.auth.hashers import check_password
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -40,6 +39,9 @@ if TYPE_CHECKING:
     from establishments.models import Agent, Establishment
 
 _SALT = "accounts.joining"
+# What the family validated, and what stands where there is none.
+_SUB = "franceconnect_sub"
+_NOTHING: dict[str, Any] = {"mail": "", "mobile": "", _SUB: None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,7 @@ def merge(
     if not by.is_family:
         _ask_to_renotify(pair.closed, now)
     _close(pair, now)
+    _bring_validated(joining, pair)
     _move_sources(joining, now)
     _remember_differences(pair)
     if pair.kept.closed_at:
@@ -108,7 +111,7 @@ def undo_merge(joining: Joining, by: By = PLATFORM) -> Account:
         raise NotJoinable("Les fiches de ce rapprochement ne dépendent plus de ce compte.")
     former = accounts.get(joining.former_id or 0)
     if former and former.merged_into_id == joining.account_id and not former.anonymised_at:
-        _reopen(former)
+        _reopen(former, _take_back_validated(joining, accounts[joining.account_id], former))
     else:
         former = create_account(sources[0].record, now=now)
     _give_back(sources, former, now)
@@ -119,19 +122,13 @@ def undo_merge(joining: Joining, by: By = PLATFORM) -> Account:
     return former
 
 
-def is_of_joined_account(identifier: str, given: str) -> bool:
-    """Whether `given` was the password of an account since brought together with another.
+def was_secret_of(closed: Account, given: str) -> bool:
+    """Whether `given` was the provisional password of an account since brought together with another.
 
     Who types it is answered « utilisez l’identifiant de votre autre lettre »; it opens nothing.
     """
-    closed = Account.objects.filter(identifier=identifier, merged_into__isnull=False)
-    account = closed.select_related("former_secret").first()
-    if account is None:
-        return False
-    if account.password:
-        return check_password(given, account.password)
-    former = FormerSecret.objects.filter(account=account, expires_at__gt=timezone.now()).first()
-    return former is not None and constant_time_compare(former.secret_hash, _hash(account.pk, given))
+    former = FormerSecret.objects.filter(account=closed, expires_at__gt=timezone.now()).first()
+    return former is not None and constant_time_compare(former.secret_hash, _hash(closed.pk, given))
 
 
 def forget_former_secrets(now: datetime) -> int:
@@ -182,6 +179,29 @@ def _close(pair: Pair, now: datetime) -> None:
     pending.filter(Q(leased_until=None) | Q(leased_until__lte=now)).update(
         status=Delivery.Status.CANCELLED, next_attempt_at=None, leased_until=None, last_error=JOINED
     )
+
+
+def _bring_validated(joining: Joining, pair: Pair) -> None:
+    """What the family validated on the closed account, and not on the kept one, is the kept one's too."""
+    kept, closed = pair.kept, pair.closed
+    brought = {name: getattr(closed, name) for name in _NOTHING if getattr(closed, name)}
+    brought = {name: value for name, value in brought.items() if not getattr(kept, name)}
+    if not brought:
+        return
+    if _SUB in brought:
+        # It opens one account only.
+        Account.objects.filter(pk=closed.pk).update(franceconnect_sub=None)
+    Account.objects.filter(pk=kept.pk).update(**brought)
+    joining.brought = list(brought)
+    joining.save(update_fields=["brought"])
+
+
+def _take_back_validated(joining: Joining, kept: Account, former: Account) -> dict[str, Any]:
+    """What `joining` brought and the family has not changed since, taken from `kept`."""
+    names = [each for each in joining.brought if each == _SUB or getattr(kept, each) == getattr(former, each)]
+    taken = {name: getattr(kept, name) for name in names}
+    Account.objects.filter(pk=kept.pk).update(**{name: _NOTHING[name] for name in names})
+    return taken
 
 
 def _keep_hash(closed: Account, now: datetime) -> None:
@@ -268,9 +288,9 @@ def _ask_to_renotify(closed: Account, now: datetime) -> None:
     DataIssue.objects.bulk_create(issues, ignore_conflicts=True)
 
 
-def _reopen(former: Account) -> None:
+def _reopen(former: Account, validated: dict[str, Any]) -> None:
     done = Account.objects.filter(pk=former.pk, version=former.version).update(
-        closed_at=None, merged_into=None, version=F("version") + 1
+        closed_at=None, merged_into=None, version=F("version") + 1, **validated
     )
     assert done == 1, "it is locked"
     FormerSecret.objects.filter(account=former).delete()

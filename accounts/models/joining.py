@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.utils import timezone
 
 from accounts.models.account import Account, AccountSource
@@ -13,7 +13,8 @@ from establishments.models import Agent, Establishment, Responsable
 class Joining(models.Model):
     """Records which came to `account`: those of `former`, which it closed, or one which had no account.
 
-    Its sources are those it opened. Undone, it stays: nothing joins the two again by itself.
+    Its sources are those it opened; `brought` names what the family had validated on `former` alone, in
+    columns of Account. Undone, it stays: nothing joins the two again by itself.
     """
 
     Reason = AccountSource.Reason
@@ -28,6 +29,7 @@ class Joining(models.Model):
     agent = models.ForeignKey(Agent, models.PROTECT, null=True, db_index=False, related_name="+")
     undone_at = models.DateTimeField(null=True)
     undone_by = models.ForeignKey(Agent, models.PROTECT, null=True, db_index=False, related_name="+")
+    brought = models.JSONField(default=list, db_default=Value([], models.JSONField()))
 
     class Meta:
         constraints = [

@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
+from accounts.activation.franceconnect import link
 from accounts.models import Account, Duplicate, FamilySession
 from accounts.transitions import State
 from establishments.models import Event, EventKind, Student
@@ -181,7 +182,7 @@ def test_one_wrong_date_leaves_that_child_out_and_tells_the_school(client, franc
     first = Student.objects.order_by("pk").first()
     Student.objects.filter(pk=first.pk).update(birth_date=date(2010, 1, 2))
     done = activate(client, franceconnect)
-    assert "Un enfant n’a pas été reconnu" in done.text
+    assert "Une date de naissance ne correspond pas" in done.text
     account.refresh_from_db()
     assert account.state == "ACTIVE"
     assert Event.objects.get(kind=EventKind.ACCOUNT_BIRTH_DATE_REFUSED).data == {"student": first.pk}
@@ -213,6 +214,16 @@ def test_an_identity_linked_meanwhile_elsewhere_is_not_linked_twice(client, fran
     assert (account.state, other.franceconnect_sub) == ("NOT_NOTIFIED", "sub-1")
 
 
+def test_the_same_answer_twice_links_once(account):
+    names = {"surnames": ["LE GOFF"], "given_names": ["Anne"]}
+    Student.objects.update(birth_date=BORN)
+
+    openings = [link("sub-1", names, NUMBER, [BORN]).opening for _ in range(2)]
+
+    assert openings == ["ONE", "ACTIVE"]
+    assert list(Event.objects.values_list("kind", flat=True)) == [EventKind.ACCOUNT_ACTIVATION_FRANCECONNECT]
+
+
 def test_a_closed_account_does_not_open(client, franceconnect, account):
     activate(client, franceconnect)
     Account.objects.update(closed_at="2026-11-01T00:00:00Z", password="", franceconnect_sub="sub-1")
@@ -220,6 +231,16 @@ def test_a_closed_account_does_not_open(client, franceconnect, account):
     refused = come(other, franceconnect)
     assert refused.status_code == 403
     assert "Ce compte est fermé" in refused.text
+
+
+def test_a_joined_account_sends_to_the_other_one(client, franceconnect, school, account):
+    other = responsable_account(school, state=State.ACTIVE)
+    Account.objects.filter(pk=account.pk).update(
+        closed_at="2026-11-01T00:00:00Z", merged_into=other, franceconnect_sub="sub-1"
+    )
+    page = come(client, franceconnect)
+    assert page.status_code == 403
+    assert "réunis en un seul" in page.text
 
 
 def test_signing_out_leaves_franceconnect_too_and_says_so(client, franceconnect, account):

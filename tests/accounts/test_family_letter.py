@@ -162,6 +162,23 @@ def test_who_contests_every_child_tells_the_school_and_activates_nothing(school,
     assert page_of(browser.get(reverse("activation_password"), follow=True)) == reverse("activation")
 
 
+def test_contesting_twice_what_the_school_has_not_looked_at_yet_tells_it_once(school, browser):
+    account, secret = notified(school)
+    child = Student.objects.get().pk
+
+    for _ in range(2):
+        begin(browser, account, secret)
+        give(browser, "activation_children", contested=[child])
+        assert "C’est signalé" in give(browser, "activation_none_mine").text
+
+    assert Event.objects.filter(kind=EventKind.ACCOUNT_RELATION_CONTESTED).count() == 1
+    DataIssue.objects.update(solved_at=timezone.now())
+    begin(browser, account, secret)
+    give(browser, "activation_children", contested=[child])
+    give(browser, "activation_none_mine")
+    assert Event.objects.filter(kind=EventKind.ACCOUNT_RELATION_CONTESTED).count() == 2
+
+
 def test_a_wrong_birth_date_says_that_the_school_corrects_it_and_tells_the_school(school, browser):
     account, secret = notified(school)
 

@@ -3,7 +3,7 @@
 import pytest
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
@@ -250,6 +250,35 @@ def test_the_rule_in_force_decides(settings, rule, password, is_kept):
 def test_the_parameters_of_argon2_are_those_said(account):
     assert account.password.startswith("argon2_family$argon2id$v=19$m=19456,t=2,p=1$")
     assert credentials.verify(account.identifier, CHOSEN).standing == "CHOSEN"
+
+
+def test_a_password_is_hashed_again_at_the_sign_in_once_the_parameters_change(account, monkeypatch):
+    monkeypatch.setattr(hashing.FamilyHasher, "time_cost", 3)
+    browser = Client()
+
+    sign_in(browser, account, "Une-Autre-Phrase-12")
+    assert Account.objects.get().password == account.password
+    sign_in(browser, account)
+
+    renewed = Account.objects.get()
+    assert renewed.password.startswith("argon2_family$argon2id$v=19$m=19456,t=3,p=1$")
+    assert renewed.version == account.version
+    assert is_in(browser)
+    assert sign_in(Client(), account).status_code == 302
+    assert Account.objects.get().password == renewed.password
+
+
+def test_a_session_left_for_another_is_not_said_to_be_open(account):
+    other = responsable_account(
+        EstablishmentFactory.create(), state=State.ACTIVE, password=hashing.hash_password(CHOSEN)
+    )
+    browser, request = Client(), RequestFactory().get("/")
+    sign_in(browser, account)
+    request.family = session.SessionStore(browser.cookies[FAMILY].value)
+
+    session.sign_in(request, other, FamilySession.Way.PASSWORD)
+
+    assert FamilySession.objects.get().account == other
 
 
 def _views(patterns, prefix=""):

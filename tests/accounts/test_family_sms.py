@@ -285,7 +285,8 @@ def test_no_password_is_hashed_before_somebody_is_proven(school, browser, monkey
 
 def test_an_active_account_is_told_only_after_code_and_dates(school, browser):
     account = known(school, state=State.ACTIVE)
-    former = account.password
+    former = hashing.hash_password("Un-Autre-Mot-7")
+    Account.objects.update(password=former)
     prove(browser)
     page = give_dates(browser, "01/01/2012")
     assert page_of(page) == reverse("sms_active")
@@ -293,6 +294,16 @@ def test_an_active_account_is_told_only_after_code_and_dates(school, browser):
     give(browser, "sms_password", password=CHOSEN, again=CHOSEN)
     account.refresh_from_db()
     assert account.password == former
+    assert browser.get(reverse("family_home")).status_code == 302
+
+
+def test_passwords_of_an_active_account_are_not_guessed_at_the_last_step(school, browser):
+    known(school, state=State.ACTIVE)
+    Account.objects.update(password=hashing.hash_password("Un-Autre-Mot-7"))
+    prove(browser)
+    give_dates(browser, "01/01/2012")
+    guesses = [give(browser, "sms_password", password=CHOSEN, again=CHOSEN) for _ in range(7)]
+    assert guesses[-1].status_code == 429
 
 
 def test_two_accounts_answer_as_one_and_the_school_sees_a_duplicate(school, browser):
@@ -413,6 +424,16 @@ def test_one_number_gets_one_sms_a_minute_and_five_an_hour(browser):
     assert SmsMessage.objects.count() == 5
 
 
+def test_who_is_refused_another_code_reads_what_else_to_do(browser):
+    identify(browser)
+    refused = identify(Client())
+    assert refused.status_code == 429
+    assert int(refused["Retry-After"]) <= codes.PAUSE
+    assert "la lettre de l’école" in refused.text
+    for way in ("activation", "family_assistance"):
+        assert reverse(way) in refused.text.split("<main")[1].split("</main>")[0]
+
+
 @pytest.mark.parametrize("limit", ["SMS_ADDRESS_RATE", "SMS_RATE"])
 def test_one_address_and_all_together_send_so_many_an_hour(settings, limit):
     setattr(settings, limit, 2)
@@ -446,8 +467,9 @@ def test_steps_are_taken_in_order(browser):
     for name in ("sms_code", "sms_children", "sms_password", "sms_refused", "sms_active"):
         assert page_of(browser.get(reverse(name), follow=True)) == reverse("activation")
     identify(browser)
-    for name in ("sms_children", "sms_password"):
-        assert page_of(browser.get(reverse(name), follow=True)) == reverse("activation")
+    for name in ("sms_children", "sms_refused"):
+        assert page_of(browser.get(reverse(name), follow=True)) == reverse("sms_code")
+    assert page_of(browser.get(reverse("sms_password"), follow=True)) == reverse("activation")
 
 
 def test_without_a_gateway_the_way_is_neither_offered_nor_there(browser, settings):

@@ -19,7 +19,7 @@ from accounts.activation.mails import promise_links
 from accounts.joining import following
 from accounts.joining.children import each_once
 from accounts.joining.duplicates import join_same, refresh_duplicates, tell_apart
-from accounts.joining.merging import By, forget_former_secrets, is_of_joined_account, merge, undo_merge
+from accounts.joining.merging import By, forget_former_secrets, merge, undo_merge, was_secret_of
 from accounts.joining.rules import NotJoinable, choose
 from accounts.joining.scoring import REASONS, THRESHOLD, score
 from accounts.letters import sheets_for
@@ -118,17 +118,16 @@ def test_a_merge_moves_the_children_and_kills_the_other_letter(school, first):
 def test_the_password_of_the_closed_letter_is_recognised_and_opens_nothing(school):
     kept, closed = two(school, first=State.ACTIVE, second=State.NOTIFIED)
     secret = open_secret(closed.sealed_secret)
-    assert not is_of_joined_account(closed.identifier, secret)
+    assert not was_secret_of(closed, secret)
 
     merge(kept.pk, closed.pk, RULE)
 
-    assert is_of_joined_account(closed.identifier, secret)
-    assert not is_of_joined_account(closed.identifier, "autre")
-    assert not is_of_joined_account(kept.identifier, secret)
-    assert not is_of_joined_account("personne", secret)
+    assert was_secret_of(closed, secret)
+    assert not was_secret_of(closed, "autre")
+    assert not was_secret_of(kept, secret)
     assert secret not in FormerSecret.objects.get().secret_hash
     assert forget_former_secrets(timezone.now() + timedelta(days=100)) == 1
-    assert not is_of_joined_account(closed.identifier, secret)
+    assert not was_secret_of(closed, secret)
 
 
 def test_mails_of_the_closed_account_which_wait_are_cancelled(school):
@@ -170,6 +169,39 @@ def test_a_merge_undone_gives_each_its_records_and_is_remembered(school, directo
         undo_merge(joining)
     with pytest.raises(NotJoinable):
         merge(kept.pk, closed.pk, RULE)
+
+
+@pytest.mark.parametrize("changed", [{}, {"mobile": "+33639989999"}])
+def test_what_the_family_validated_follows_the_joining_and_comes_back_when_it_is_undone(school, changed):
+    kept, closed = two(school, first=State.ACTIVE, second=State.NOTIFIED)
+    Account.objects.filter(pk=kept.pk).update(mail="gardee@example.org")
+    own = {"franceconnect_sub": "sub-1", "mobile": "+33639980001"}
+    Account.objects.filter(pk=closed.pk).update(**own)
+
+    joining = merge(kept.pk, closed.pk, RULE)
+
+    [now] = Account.objects.filter(franceconnect_sub="sub-1")
+    assert (now.pk, now.mail, now.mobile) == (kept.pk, "gardee@example.org", "+33639980001")
+    Account.objects.filter(pk=kept.pk).update(**changed)
+    undo_merge(joining)
+    kept.refresh_from_db()
+    closed.refresh_from_db()
+    assert {name: getattr(closed, name) for name in own} == own
+    assert (kept.mail, kept.mobile) == ("gardee@example.org", changed.get("mobile", ""))
+    assert kept.franceconnect_sub is None
+
+
+def test_an_identity_of_its_own_is_not_replaced_by_that_of_the_closed_account(school):
+    kept, closed = two(school, first=State.ACTIVE, second=State.NOTIFIED)
+    for account, sub in ((kept, "sub-1"), (closed, "sub-2")):
+        Account.objects.filter(pk=account.pk).update(franceconnect_sub=sub)
+
+    merge(kept.pk, closed.pk, RULE)
+
+    assert list(Account.objects.order_by("pk").values_list("franceconnect_sub", flat=True)) == [
+        "sub-1",
+        "sub-2",
+    ]
 
 
 def test_merges_in_a_row_are_undone_the_last_first(school):

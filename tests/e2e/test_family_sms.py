@@ -16,6 +16,11 @@ from tests.factories import responsable_account
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PHONE = {"viewport": {"width": 390, "height": 844}, "java_script_enabled": False}
+# Fields, buttons and links on a line of their own which are less than 44 px high.
+TOO_SMALL = """
+[...document.querySelectorAll('.fr-btn, .fr-input, main p > .fr-link:only-child, header a, footer a')]
+  .filter(each => each.getBoundingClientRect().height < 44).map(each => each.textContent || each.name)
+"""
 
 
 @pytest.fixture
@@ -75,8 +80,10 @@ def test_its_screens_are_accessible(new_page, spool, assert_accessible, browser_
     page = new_page(viewport=PHONE["viewport"])
     page.goto(reverse("sms_start"))
     page.get_by_role("button", name="Recevoir le code").click()
-    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.get_by_role("alert")).to_be_focused()
+    expect(page).to_have_title(re.compile(r"^\s*Erreur"))
     assert_accessible(page)
+    assert page.evaluate(TOO_SMALL) == []
     page.get_by_label("Votre nom").fill("Inconnu")
     page.get_by_label("Votre prénom").fill("Jean")
     page.get_by_label("Votre téléphone portable").fill("06 39 98 00 12")
@@ -85,7 +92,11 @@ def test_its_screens_are_accessible(new_page, spool, assert_accessible, browser_
     page.get_by_label("Code reçu par SMS").fill(code_of(spool))
     page.get_by_role("button", name="Continuer").click()
     assert_accessible(page)
+    page.get_by_label("Date de naissance de votre enfant").fill("32/1/2012")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_be_focused()
+    assert_accessible(page)
     page.get_by_label("Date de naissance de votre enfant").fill("1/1/2012")
-    page.get_by_role("button", name="Continuer").click()
+    page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Nous n’avons pas pu activer de compte")).to_be_visible()
     assert_accessible(page)

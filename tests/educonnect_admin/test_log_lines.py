@@ -55,10 +55,10 @@ def assert_discreet(output: str, *more: str) -> None:
 
 
 def test_the_web_process_says_where_and_never_who(
-    web_process: Callable[..., WebProcess], mail_server: MailServer
+    web_process: Callable[..., WebProcess], mail_server: MailServer, tmp_path: Path
 ) -> None:
     mail_server.answers = lambda recipient: f"550 {recipient} is not known here"
-    web = web_process(EMAIL_URL=mail_server.url)  # type: ignore[attr-defined]
+    web = web_process(EMAIL_URL=mail_server.url, SMS_SPOOL=str(tmp_path))  # type: ignore[attr-defined]
     agent = MandateFactory.create(agent__email=MAIL, agent__surname=NAME).agent
     uai = agent.mandates.get().establishment.uai
     activating = responsable_account(agent.mandates.get().establishment, state="ACTIVATING")
@@ -93,8 +93,17 @@ def test_the_web_process_says_where_and_never_who(
     assert web.ask(f"/etablissements/{uai}/responsables/?q={NAME}").status == 200
     assert web.ask(f"/etablissements/{uai}/operations/nouvelle/", {"q": NAME}).status == 404
 
+    told = {"surname": NAME, "given_name": NAME, "number": "06 39 98 77 01"}
+    web.ask(f"/compte/connexion/?identifiant={NAME}")
+    assert web.ask("/compte/connexion/", {"identifier": NAME, "password": WORD}).status == 422
+    assert web.ask("/activation/identifiants/", {"identifier": NAME, "password": WORD}).status == 422
+    assert web.ask("/activation/sms/", told).status == 302
+    assert web.ask("/activation/sms/code/", {"code": "000000"}).status in {302, 422}
+    with constraint("notifications_smsmessage", "sealed IS NULL"):
+        assert web.ask("/activation/sms/", told | {"number": "06 39 98 77 02"}).status == 500
+
     output = web.output
-    assert_discreet(output + server_logs(), *secrets)
+    assert_discreet(output + server_logs(), *secrets, "39987701", "39 98 77", "39987702")
     assert {200, 302, 404, 410} <= set(statuses.values())
     assert "/invitation/<token>/ HTTP" in output
     assert f"/etablissements/{uai}/responsables/ HTTP" in output
