@@ -13,25 +13,24 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 import time_machine
-from django.contrib.auth.hashers import make_password
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts import exports, lifecycle, operations, printing
+from accounts import exports, lifecycle, operations, printing, reminders
 from accounts.choices import change_settings
 from accounts.models import (
     Account,
     AccountKind,
     AccountSource,
     EstablishmentSettings,
-    Holding,
     Operation,
 )
+from accounts.played_year_families import Families, declare_ent, mails_leave
 from accounts.profile import show_password
 from accounts.transitions import State
 from establishments import academy_roles, demo, demo_delegations, visits
 from establishments.access import Access, get_access
-from establishments.models import Agent, Degree, Delegation, Establishment, Feed, Mandate, Student
+from establishments.models import Agent, Delegation, Establishment, Feed, Mandate, Student
 from establishments.months import make_month
 from establishments.verification import month_of
 
@@ -41,14 +40,11 @@ if TYPE_CHECKING:
 DELEGATE_MAIL = "delegue.eleves@example.org"
 ASSISTANCE_MAIL = "assistance.academique@example.org"
 VISIT_REASON = "L’établissement demande de l’aide : ticket 4821, des feuilles ne s’ouvrent pas"
-# How families come in, once told: shares of those who do.
-BY_LETTER, BY_SMS, BY_FRANCECONNECT, BY_ENT = "letter", "sms", "franceconnect", "ent"
-WAYS = {BY_LETTER: 60, BY_SMS: 20, BY_FRANCECONNECT: 15, BY_ENT: 5}
 SHARE_NOTIFIED_LAST_YEAR = 0.7
 SHARE_WHO_COME_IN = 0.45
-SHARE_WHO_CONFIRM = 0.85
 SHARE_WHO_SIGN_IN_AGAIN = 0.8
 SHARE_WHO_FORGET = 0.04
+REMINDED_NIGHTS = 24
 
 
 class AlreadyPlayed(Exception):
@@ -86,11 +82,15 @@ def play(seed: int, on_progress: Callable[[str], None]) -> dict[str, int]:
     while month <= season.today:
         make_month(month)
         month = month_of(month, 1)
+    declare_ent()
     schools = Establishment.objects.filter(is_offered=True, mandates__in=Mandate.objects.in_force())
     for school in schools.distinct().order_by("uai"):
         on_progress(str(school))
         with transaction.atomic():
             _School(school, season, random.Random(f"{seed}:{school.uai}")).play()  # noqa: S311 - a story, not a secret
+            # The story did it all in its time: workers have nothing of it left to do.
+            connection.run_on_commit.clear()
+    _remind(season)
     directed = _directed_colleges()
     if directed:
         _appoint_delegate(directed[0])
@@ -109,6 +109,14 @@ def _age_the_data(season: Season) -> None:
     if last_night > timezone.now():
         last_night -= timedelta(days=1)
     Feed.objects.update(applied_at=last_night)
+
+
+def _remind(season: Season) -> None:
+    """The nights of the last weeks, where establishments chose reminders."""
+    for ago in range(REMINDED_NIGHTS, 0, -1):
+        with _clock_at(_noon(season.today - timedelta(days=ago)) - timedelta(hours=6)):
+            reminders.promise_due(timezone.now())
+            mails_leave()
 
 
 def _directed_colleges() -> list[Mandate]:
@@ -170,8 +178,7 @@ class _School:
         self.school, self.season, self.dice = school, season, dice
         mandate = school.mandates.in_force().order_by("role", "pk").select_related("agent")[0]
         self.access: Access = get_access(mandate.agent, school.uai)
-        # Argon2 takes its time on purpose; the story's families all choose the same password.
-        self.password_hash = make_password("une phrase choisie par la famille")
+        self.families = Families(dice, school)
 
     def play(self) -> None:
         self._last_year()
@@ -226,7 +233,7 @@ class _School:
             )
             operations.confirm(operation)
             exports.make_list(operation.pk)
-        with _clock_at(_noon(day + timedelta(days=2))):
+        with _clock_at(_noon(self.season.today - timedelta(days=REMINDED_NIGHTS + 1))):
             chosen = EstablishmentSettings(establishment=self.school, sends_reminders=True)
             change_settings(chosen, ["sends_reminders"], by=self.access.agent)
 
@@ -257,22 +264,15 @@ class _School:
     def _come_in(self, accounts: Sequence[int], *, since: date, days: int) -> None:
         """Some of the families told come in, one after the other, over `days`."""
         arrivals = sorted((self._day(since, days), pk) for pk in self._some(accounts, SHARE_WHO_COME_IN))
-        told = {
-            account.pk: account
-            for account in Account.objects.filter(
-                pk__in=[pk for _, pk in arrivals], state__in=[State.NOT_NOTIFIED, State.NOTIFIED]
-            )
-        }
         for moment, pk in arrivals:
-            if pk in told:
-                with _clock_at(moment):
-                    self._activate(told[pk])
+            with _clock_at(moment):
+                self.families.come_in(pk)
 
     def _self_register(self, accounts: Sequence[int], *, share: float, since: date, days: int) -> None:
         chosen = Account.objects.filter(pk__in=self._some(accounts, share), kind=AccountKind.RESPONSABLE)
         for account in chosen.order_by("pk"):
             with _clock_at(self._day(since, days)):
-                self._by_sms(account)
+                self.families.by_sms(account)
 
     def _day(self, since: date, days: int) -> datetime:
         """Early rather than late, never later than an hour ago."""
@@ -280,35 +280,6 @@ class _School:
             days=days * self.dice.random() ** 2, minutes=self.dice.randint(0, 600)
         )
         return min(moment, datetime.combine(self.season.today, time(5), tzinfo=UTC))
-
-    def _activate(self, account: Account) -> None:
-        way = self.dice.choices(list(WAYS), weights=list(WAYS.values()))[0]
-        if way == BY_ENT and self.school.feed.degree == Degree.SECOND:
-            lifecycle.come_from_ent(account, password_hash=self.password_hash)
-        elif way == BY_SMS and account.kind == AccountKind.RESPONSABLE:
-            self._by_sms(account)
-        elif way == BY_FRANCECONNECT and account.kind == AccountKind.RESPONSABLE:
-            lifecycle.use_franceconnect(account, sub=f"demo-{account.pk}", mobile=self._mobile(account))
-        elif account.has_live_secret(timezone.now()):
-            self._by_letter(account)
-
-    def _by_letter(self, account: Account) -> None:
-        mail = f"{account.identifier}@familles.example.org"
-        lifecycle.start_activation(account, password_hash=self.password_hash, mail=mail)
-        if self.dice.random() < SHARE_WHO_CONFIRM:
-            lifecycle.confirm_mail(account)
-
-    def _by_sms(self, account: Account) -> None:
-        mobile = self._mobile(account)
-        if mobile:
-            lifecycle.self_register(account, password_hash=self.password_hash, mobile=mobile)
-
-    def _mobile(self, account: Account) -> str:
-        held = Holding.objects.filter(account=account, responsable__isnull=False).select_related(
-            "responsable"
-        )
-        responsable = held[0].responsable if held else None
-        return responsable.mobile if responsable else ""
 
     def _forget(self, day: date) -> None:
         """A few active families lose their password: the school resets it on a new sheet; most come back."""
@@ -321,4 +292,4 @@ class _School:
         back = Account.objects.filter(pk__in=self._some(forgetful, 0.7), state=State.ACTIVE)
         for account in back.exclude(sealed_secret=""):
             with _clock_at(self._day(day + timedelta(days=1), 2)):
-                lifecycle.choose_password(account, password_hash=self.password_hash)
+                self.families.choose_password(account)

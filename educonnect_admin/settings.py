@@ -21,6 +21,8 @@ DEBUG = env.bool("DEBUG", default=False)
 DEMO_MODE = env.bool("DEMO_MODE", default=False)
 # Where the demonstration's mail catcher keeps what it receives (a Maildir).
 DEMO_MAILS = env.str("DEMO_MAILS", default="")
+# Where the demonstration plays FranceConnect and an ENT, in a process of its own.
+DEMO_PROVIDER = env.str("DEMO_PROVIDER", default="")
 # Plain http: the demo and the tests, on loopback. Production is behind TLS.
 INSECURE_HTTP = env.bool("INSECURE_HTTP", default=False)
 

@@ -68,7 +68,8 @@ class FamilySessionMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """A step without those before it begins again; who tries too often waits."""
         if isinstance(exception, StartAgain):
-            messages.info(request, exception.sentence)
+            if exception.sentence:
+                messages.info(request, exception.sentence)
             return redirect(exception.to)
         if not isinstance(exception, TooManyTries):
             return None

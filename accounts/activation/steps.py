@@ -28,10 +28,13 @@ def begin(request: FamilyRequest, way: str, **answers: Any) -> None:
 
 
 def answers(request: FamilyRequest, way: str, *needed: str) -> dict[str, Any]:
-    """What was answered so far; raises StartAgain when another way, or none, was begun, or one is missing."""
+    """What was answered so far; raises StartAgain when another way, or none, was begun, or one is missing.
+
+    Who is in already and goes back to a step is led to the account, which says where it stands.
+    """
     kept: dict[str, Any] = request.family.get(_KEY, {})
     if kept.get("way") != way or any(name not in kept for name in needed):
-        raise StartAgain
+        raise StartAgain if request.account is None else StartAgain("", "family_home")
     return kept
 
 

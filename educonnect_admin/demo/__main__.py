@@ -62,13 +62,16 @@ def start(wanted_port: int) -> None:
         console = Console(servers.children)
         try:
             prepare(demo_environment(servers.environment, port=wanted_port, email_url="consolemail://"))
-            port, mail_port = free_port(wanted_port), any_free_port()
+            port, mail_port, provider_port = free_port(wanted_port), any_free_port(), any_free_port()
             if port != wanted_port:
                 print(f"→ Le port {wanted_port} est pris : la console sera sur le port {port}.")
             environment = demo_environment(
-                servers.environment, port=port, email_url=f"smtp://127.0.0.1:{mail_port}"
+                servers.environment,
+                port=port,
+                email_url=f"smtp://127.0.0.1:{mail_port}",
+                provider_port=provider_port,
             )
-            console.start(environment, port=port, mail_port=mail_port)
+            console.start(environment, port=port, mail_port=mail_port, provider_port=provider_port)
             welcome(port, environment)
             console.watch()
         finally:
@@ -80,7 +83,8 @@ def start(wanted_port: int) -> None:
 def welcome(port: int, environment: dict[str, str]) -> None:
     print(f"\n  La console est ouverte : http://localhost:{port}\n", flush=True)
     subprocess.run([sys.executable, "manage.py", "demo_people"], cwd=BASE_DIR, env=environment, check=False)
-    print(f"\n  Courriels et SMS envoyés : http://localhost:{port}/demo/boite/", flush=True)
+    print(f"\n  Une famille à jouer : http://localhost:{port}/demo/familles/", flush=True)
+    print(f"  Courriels et SMS envoyés : http://localhost:{port}/demo/boite/", flush=True)
     print(f"  Journaux : {LOGS}. Ctrl-C arrête tout.", flush=True)
 
 

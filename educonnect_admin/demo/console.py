@@ -1,4 +1,4 @@
-"""The demo's processes: mail catcher, worker, web and beat, started, watched and stopped together."""
+"""The demo's processes, started, watched and stopped together: mail, identity provider, worker, web, beat."""
 
 import sys
 import time
@@ -11,8 +11,8 @@ from educonnect_admin.embedded import BASE_DIR
 from educonnect_admin.processes import Child
 
 START_TIMEOUT = 60
-# Beat, web, worker, mail: nothing new comes in while what is under way ends.
-STOP_ORDER = ("beat", "web", "worker", "mail")
+# Beat, web, worker, the others: nothing new comes in while what is under way ends.
+STOP_ORDER = ("beat", "web", "worker", "provider", "mail")
 
 
 class ChildDied(Exception):
@@ -25,12 +25,18 @@ class ChildDied(Exception):
         )
 
 
-def _commands(port: int, mail_port: int) -> dict[str, Sequence[str | Path]]:
+def _commands(port: int, mail_port: int, provider_port: int) -> dict[str, Sequence[str | Path]]:
     celery = ("celery", "-A", "educonnect_admin")
     return {
         "mail": (
             *("aiosmtpd", "--nosetuid", "--listen", f"127.0.0.1:{mail_port}"),
             *("--class", "aiosmtpd.handlers.Mailbox", MAILS),
+        ),
+        "provider": (
+            # One process: the codes it gives are in its memory.
+            *("gunicorn", "--bind", f"127.0.0.1:{provider_port}", "--no-control-socket"),
+            *("-w", "1", "--threads", "4"),
+            "educonnect_admin.demo.provider:application",
         ),
         "worker": (*celery, "worker", "--concurrency", "2", "--loglevel", "INFO"),
         "web": (
@@ -48,9 +54,9 @@ class Console:
         self.servers = list(servers)
         self.children: dict[str, Child] = {}
 
-    def start(self, environment: Mapping[str, str], *, port: int, mail_port: int) -> None:
+    def start(self, environment: Mapping[str, str], *, port: int, mail_port: int, provider_port: int) -> None:
         """Return once the console answers."""
-        for name, command in _commands(port, mail_port).items():
+        for name, command in _commands(port, mail_port, provider_port).items():
             self.children[name] = Child(
                 name,
                 [sys.executable, "-m", *command],

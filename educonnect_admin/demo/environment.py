@@ -41,8 +41,13 @@ def _write_private(path: Path, text: str) -> None:
     unfinished.rename(path)
 
 
-def demo_environment(servers: Mapping[str, str], *, port: int, email_url: str) -> dict[str, str]:
-    """The whole environment of a child; `servers` holds DATABASE_URL and REDIS_URL."""
+def demo_environment(
+    servers: Mapping[str, str], *, port: int, email_url: str, provider_port: int = 0
+) -> dict[str, str]:
+    """The whole environment of a child; `servers` holds DATABASE_URL and REDIS_URL.
+
+    Without `provider_port`, there is no FranceConnect.
+    """
     url = f"http://localhost:{port}"
     return {
         **os.environ,
@@ -67,4 +72,18 @@ def demo_environment(servers: Mapping[str, str], *, port: int, email_url: str) -
         "AAF_INBOX": str(INBOX),
         "BEAT_SCHEDULE_FILE": str(BEAT_SCHEDULE),
         "PYTHONUNBUFFERED": "1",
+        **(_provider(provider_port) if provider_port else {}),
     }
+
+
+def _provider(port: int) -> dict[str, str]:
+    """Of the demonstration's own FranceConnect, unless another one is given."""
+    address = f"http://localhost:{port}"
+    told = {"DEMO_PROVIDER": address}
+    if not os.environ.get("FRANCECONNECT_ISSUER"):
+        told |= {
+            "FRANCECONNECT_ISSUER": f"{address}/franceconnect",
+            "FRANCECONNECT_CLIENT_ID": "demonstration",
+            "FRANCECONNECT_CLIENT_SECRET": secrets.token_urlsafe(32),
+        }
+    return told

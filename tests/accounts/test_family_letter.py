@@ -134,6 +134,16 @@ def test_a_contested_child_is_told_to_its_school_and_the_activation_goes_on_for_
     assert Account.objects.get().state == State.ACTIVATING
 
 
+def test_who_is_in_and_goes_back_to_a_step_is_told_where_the_account_stands(school, browser):
+    account, secret = notified(school)
+    go_through(browser, account, secret)
+
+    for step in ("activation_children", "activation_birth_date"):
+        page = browser.get(reverse(step), follow=True)
+        assert "en cours d’activation" in page.text
+        assert "Recommencez" not in page.text
+
+
 def test_what_was_contested_stays_until_the_link_ends_in_the_import(school, browser):
     account, secret = notified(school, children=2)
     not_mine = Student.objects.order_by("pk")[0]

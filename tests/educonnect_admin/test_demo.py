@@ -97,7 +97,7 @@ def test_ctrl_c_stops_every_process(demo: RunningDemo, tmp_path: Path) -> None:
     assert demo.status("/sante/pret") == 200
     assert demo.status("/connexion/") == 200
     children = demo.children()
-    assert len(children) == 4
+    assert len(children) == 5
     demo.process.send_signal(signal.SIGINT)
     assert demo.end() == 0
     assert not any(is_alive(pid) for pid in children)
@@ -110,7 +110,7 @@ def test_a_process_that_dies_is_named_and_everything_stops(demo: RunningDemo) ->
     os.kill(worker, signal.SIGKILL)
     assert demo.end() == 1
     assert "« worker » s’est arrêté" in demo.said
-    assert "statistics.take_snapshots" in demo.said, "the end of its log is shown"
+    assert "notifications.send_sms" in demo.said, "the end of its log is shown"
     assert not any(is_alive(pid) for pid in children)
 
 
