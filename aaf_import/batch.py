@@ -59,7 +59,10 @@ LINKS = StagedTable(
 STAFF = StagedTable(
     "staged_staff", "jointure text, title text, surname text, given_name text, mail text", digested=True
 )
-MANDATES = StagedTable("staged_mandate", "position bigint, staff text, structure text, role text")
+# `said_in`: which of the two attributes gives it, `functions` or `directs`.
+MANDATES = StagedTable(
+    "staged_mandate", "position bigint, staff text, structure text, role text, said_in text"
+)
 # Texts alone: what is not given is empty. A class is of the structure its value names, given or not.
 _GIVEN = "position bigint, given text[]"
 MODIFIED_STUDENTS = StagedTable(

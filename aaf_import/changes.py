@@ -13,6 +13,8 @@ from aaf_import.batch import MODIFIED_RESPONSABLES, MODIFIED_STAFF, MODIFIED_STU
 from aaf_import.entries import Entry
 from aaf_import.faults import Fault
 from aaf_import.people import (
+    DIRECTS,
+    FUNCTIONS,
     KEY_LIMIT,
     NAME_LIMIT,
     TITLE_LIMIT,
@@ -108,7 +110,6 @@ def _modify_responsable(change: _Change) -> None:
     phones = {"home_phone": names.home_phone, "work_phone": names.work_phone}
     read = {column: subject.phone(name) for column, name in phones.items() if change.gives(name)}
     if read:
-        # Of the other number, the next Complet says again whether it was refused.
         refusable = {phones[column]: value for column, value in read.items()}
         change.values |= read | {"refused_phone": refused(subject.entry, refusable)}
     if change.gives(names.mail):
@@ -128,7 +129,9 @@ def modify_staff(entry: Entry, rules: Rules, batch: Batch) -> None:
         subject, names = change.subject, change.subject.names
         if change.gives(names.mail):
             change.values["mail"] = subject.mail(names.mail)
-        change.write(MODIFIED_STAFF, *(["mandates"] if change.gives(names.functions, names.directs) else []))
+        attributes = {FUNCTIONS: names.functions, DIRECTS: names.directs}
+        given = [name for name, attribute in attributes.items() if change.gives(attribute)]
+        change.write(MODIFIED_STAFF, *(["mandates", *given] if given else []))
         add_mandates(subject)
 
 

@@ -296,6 +296,9 @@ def mobile_of(subject: Subject) -> tuple[str, str]:
     return "", written[0][:60]
 
 
+FUNCTIONS, DIRECTS = "functions", "directs"
+
+
 def read_staff(entry: Entry, rules: Rules, batch: Batch) -> None:
     subject = subject_of(entry, rules, batch, NAMES[rules.degree].person_key)
     if subject:
@@ -315,12 +318,15 @@ def _read_staff(subject: Subject) -> None:
 
 
 def add_mandates(subject: Subject) -> None:
-    for structure, role in sorted(mandates_of(subject)):
-        subject.batch.add(MANDATES, str(subject.batch.position), subject.key, structure, role)
+    for structure, role, said_in in sorted(mandates_of(subject)):
+        subject.batch.add(MANDATES, str(subject.batch.position), subject.key, structure, role, said_in)
 
 
-def mandates_of(subject: Subject) -> set[tuple[str, str]]:
-    """Structures the person heads or is deputy of: `struct$DIR$DIRECTION$D0010$…`, ENTEnsFonctionDir."""
+def mandates_of(subject: Subject) -> set[tuple[str, str, str]]:
+    """Structures the person heads or is deputy of: `struct$DIR$DIRECTION$D0010$…`, ENTEnsFonctionDir.
+
+    Each with its role and which of the two attributes says so.
+    """
     is_first = subject.rules.degree == FIRST_DEGREE
     roles = {HEAD_POST_1D: "DIRECTOR"} if is_first else {HEAD_POST: "DIRECTOR", DEPUTY_POST: "DEPUTY"}
     held = set()
@@ -328,7 +334,7 @@ def mandates_of(subject: Subject) -> set[tuple[str, str]]:
         structure, *posts = (part.strip() for part in written.split("$"))
         role = roles.get(posts[2]) if len(posts) > 2 else None
         if role and structure not in ("", "-"):
-            held.add((structure, role))
+            held.add((structure, role, FUNCTIONS))
     for written in subject.entry.many(subject.names.directs):
-        held.add((written.split("$", 1)[0], "DIRECTOR"))
+        held.add((written.split("$", 1)[0], "DIRECTOR", DIRECTS))
     return held

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
+    from establishments.access import Access
     from establishments.models import Agent
 
 
@@ -145,8 +146,15 @@ def document_kind(operation: Operation) -> str:
     return operation.kind
 
 
-def right_to_open(operation: Operation) -> Right:
-    return RIGHTS_TO_OPEN[document_kind(operation)]
+def populations_of(operation: Operation) -> list[str]:
+    """Those which its document is about."""
+    told: list[str] = operation.options.get("populations", [operation.population])
+    return told
+
+
+def may_open(operation: Operation, access: Access) -> bool:
+    right = RIGHTS_TO_OPEN[document_kind(operation)]
+    return all(access.can(right, population) for population in populations_of(operation))
 
 
 def make_list(pk: int) -> None:
@@ -154,7 +162,7 @@ def make_list(pk: int) -> None:
 
     The accounts are read as they are now. An unexpected error leaves the list FAILED, to be taken up again.
     """
-    with _alone(pk) as is_alone:
+    with alone(pk) as is_alone:
         if not is_alone or not operations.start(pk):
             return
         operation = Operation.objects.select_related("establishment__feed__academy", "agent").get(pk=pk)
@@ -168,7 +176,7 @@ def make_list(pk: int) -> None:
 
 
 @contextmanager
-def _alone(pk: int) -> Iterator[bool]:
+def alone(pk: int) -> Iterator[bool]:
     """Whether nobody else is at this list; a killed worker lets it go with its connection."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LIST_LOCK, pk])
@@ -334,6 +342,8 @@ def record_download(operation: Operation, by: Agent) -> None:
     if operation.kind == Operation.Kind.LIST:
         secret = operation.options["with_secrets"]
         kind = EventKind.LIST_SECRETS_DOWNLOADED if secret else EventKind.LIST_DOWNLOADED
+    if operation.kind == Operation.Kind.ISSUE_LIST:
+        kind = EventKind.LIST_DOWNLOADED
     _event(kind, operation, by, timezone.now(), ("operation", operation.pk), {}).save()
 
 

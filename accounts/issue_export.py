@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from establishments.access import Access
     from notifications.spreadsheets import Cell
 
-# So many lines are laid out while the agent waits.
-MOST_PRINTED = 500
 HEADINGS: list[Cell] = [
     "À corriger dans",
     "Classe",

@@ -123,6 +123,17 @@ class IssueForm(forms.Form):
         return self._read[name]
 
 
+class RelationForm(forms.Form):
+    """Why a contested relation is right after all."""
+
+    reason = forms.CharField(
+        label="Ce qui a été vérifié",
+        help_text="Par exemple : livret de famille présenté, jugement produit. Conservé dans le journal.",
+        max_length=200,
+        error_messages={"required": "Dites ce qui a été vérifié."},
+    )
+
+
 def _since(name: str, access: Access) -> Any:
     if name == LAST_NIGHT:
         return access.establishment.feed.applied_at

@@ -18,6 +18,7 @@ from accounts.models import AccountKind, DataIssue, Holding, kinds_of
 from accounts.rows import deadlines, rows_seen_by
 from accounts.transitions import State
 from establishments.access import Right
+from establishments.models import Responsable
 from establishments.templatetags.french import number
 
 if TYPE_CHECKING:
@@ -139,6 +140,17 @@ def read(issues: DataIssueQuerySet) -> DataIssueQuerySet:
     return issues.select_related("responsable", "student__school_class", "duplicate")
 
 
+def contesting_names(issue: DataIssue) -> list[str]:
+    """Those who say that the relation is not theirs, while their record has them answer for the pupil."""
+    records = Responsable.objects.filter(
+        pk__in=issue.contested_by,
+        responsibilities__student=issue.student_id,
+        responsibilities__is_legal=True,
+        responsibilities__ended_at__isnull=True,
+    )
+    return [record.full_name for record in records.order_by("surname_key", "given_name_key", "pk").distinct()]
+
+
 def lines_of(access: Access, issues: Iterable[DataIssue]) -> list[Line]:
     """What the accounts of the establishment tell of the records of `issues`, read in one query."""
     issues = list(issues)
@@ -216,7 +228,9 @@ def _of_pupil(issue: DataIssue, rows: list[Holding]) -> Line:
         account=own,
         classes=[school_class.label] if school_class else [],
         pupils=[],
-        families=_families(row for row in rows if row.kind == AccountKind.RESPONSABLE),
+        families=_families(
+            row for row in rows if row.kind == AccountKind.RESPONSABLE and not issue.is_contested
+        ),
     )
 
 
@@ -243,7 +257,7 @@ def families_of_the_week(access: Access) -> Families:
     if not access.can(Right.ASSIST, AccountKind.RESPONSABLE):
         return Families([], [])
     solved = DataIssue.objects.visible_to(access).solved_since(timezone.now() - WEEK).order_by()
-    solved = solved.exclude(kind=DataIssue.Kind.DUPLICATE)
+    solved = solved.exclude(kind__in=[DataIssue.Kind.DUPLICATE, DataIssue.Kind.RELATION_CONTESTED])
     records = list(solved.values_list("responsable", "student"))
     responsables = {responsable for responsable, _ in records if responsable}
     students = {student for _, student in records if student}

@@ -40,7 +40,7 @@ UNDERWAY = (_Status.QUEUED, _Status.RUNNING, _Status.RENDERING)
 # Why an operation was called off by the platform.
 RIGHTS_ENDED = "rights"
 # They change no account: what they made is recorded, with its numbers.
-RECORDED_WHEN_MADE = (Operation.Kind.LIST, Operation.Kind.LEAFLET)
+RECORDED_WHEN_MADE = (Operation.Kind.LIST, Operation.Kind.ISSUE_LIST, Operation.Kind.LEAFLET)
 NOTIFICATIONS = (Operation.Kind.NOTIFY_SHEETS, Operation.Kind.NOTIFY_MAIL)
 
 
@@ -101,7 +101,7 @@ class Preview:
 
 # What an agent needs for each kind of operation: a list changes no account.
 RIGHTS: dict[str, Right] = dict.fromkeys(list[str](Operation.Kind), Right.ASSIST)
-RIGHTS[Operation.Kind.LIST] = Right.EXPORT
+RIGHTS |= dict.fromkeys([Operation.Kind.LIST, Operation.Kind.ISSUE_LIST], Right.EXPORT)
 
 
 def right_for(kind: str) -> Right:

@@ -206,12 +206,14 @@ def deed(event: Event, establishment: Establishment) -> Deed:
     return Deed(
         event,
         by=_author(event, is_own=is_own),
-        detail=_detail(event),
+        detail=_detail(event, is_own=is_own),
         operation=event.data.get("operation") if is_own else None,
     )
 
 
-def _detail(event: Event) -> str:
+def _detail(event: Event, *, is_own: bool) -> str:
+    if event.kind == EventKind.ACCOUNT_RELATION_CHECKED and is_own:
+        return f"«\N{NO-BREAK SPACE}{event.data['reason']}\N{NO-BREAK SPACE}»"
     if event.data.get("to_new_address"):
         return "à une nouvelle adresse"
     if event.kind == EventKind.ACCOUNT_REMINDED:

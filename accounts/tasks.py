@@ -10,6 +10,7 @@ from accounts import (
     closing,
     erasure,
     exports,
+    issue_printing,
     leaflets,
     lifecycle,
     mailing,
@@ -26,6 +27,7 @@ from notifications import deliveries, retention, sending
 _RUNS: dict[str, Callable[[int], bool | None]] = {
     Operation.Kind.LEAFLET: leaflets.run,
     Operation.Kind.LIST: exports.make_list,
+    Operation.Kind.ISSUE_LIST: issue_printing.make,
 }
 
 

@@ -34,6 +34,7 @@ urlpatterns = [
     path("assistance/", assistance.family_search, name="assistance"),
     path("a-traiter/", issues.issue_list, name="issues"),
     path("a-traiter/exporter/", issues.issue_export_view, name="issues_export"),
+    path("a-traiter/<int:pk>/verifier/", issues.relation_check, name="relation_check"),
     path("journal/", journal.establishment_journal, name="journal"),
     path("journal/export/", journal.journal_export, name="journal_export"),
     path("reglages/", settings.establishment_settings, name="establishment_settings"),

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 from django.template.loader import render_to_string
 
-from notifications.typesetting import lay_out, write
+from notifications.long_lists import write_long_list
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
+
+LINES_A_PART = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,15 @@ class ListedPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class Run:
+    """The lines of a place which one part of the list holds: all of them, or those which follow others."""
+
+    place: ListedPlace
+    issues: list[ListedIssue]
+    is_continued: bool
+
+
+@dataclass(frozen=True, slots=True)
 class IssueList:
     school: str
     uai: str
@@ -54,6 +66,28 @@ class IssueList:
 
 def render_pdf(listing: IssueList) -> bytes:
     """A PDF/UA-1, on A4."""
-    body = render_to_string("notifications/issue_list.html", {"listing": listing})
-    title = f"À corriger dans {listing.source} – {listing.school}"
-    return write(lay_out(body, title=title, style="issue_list.css", codes={}))
+    parts = (
+        render_to_string(
+            "notifications/issue_list.html", {"listing": listing, "runs": runs, "is_first": number == 0}
+        )
+        for number, runs in enumerate(_parts(listing.places))
+    )
+    return write_long_list(parts, style="issue_list.css")
+
+
+def _parts(places: list[ListedPlace]) -> Iterator[list[Run]]:
+    """LINES_A_PART lines at a time, a place being cut where a part ends."""
+    part: list[Run] = []
+    room = LINES_A_PART
+    for place in places:
+        start = 0
+        while start < len(place.issues):
+            run = Run(place, place.issues[start : start + room], is_continued=start > 0)
+            part.append(run)
+            start += len(run.issues)
+            room -= len(run.issues)
+            if not room:
+                yield part
+                part, room = [], LINES_A_PART
+    if part:
+        yield part

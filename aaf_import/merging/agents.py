@@ -7,11 +7,13 @@ from establishments.models import EventKind
 
 _MANDATES = """
 CREATE UNLOGGED TABLE current_mandate AS
-SELECT DISTINCT mandate.staff, mandate.role, establishment.id AS establishment_id, mandate.structure
+SELECT mandate.staff, mandate.role, establishment.id AS establishment_id, mandate.structure,
+       array_agg(DISTINCT mandate.said_in ORDER BY mandate.said_in) AS said_in
 FROM staged_mandate mandate
 LEFT JOIN establishments_establishment establishment
      ON establishment.feed_id = %(feed)s AND establishment.jointure = mandate.structure
         AND establishment.left_at IS NULL
+GROUP BY mandate.staff, mandate.role, establishment.id, mandate.structure
 """
 _UNKNOWN_STRUCTURES = """
 WITH unknown AS (DELETE FROM current_mandate WHERE establishment_id IS NULL RETURNING staff, structure)
@@ -72,14 +74,22 @@ _OF_THESE = """
 """
 _NEW_MANDATES = f"""
 WITH moved AS (
-INSERT INTO establishments_mandate (agent_id, establishment_id, role, source, started_at)
-SELECT agent.id, current.establishment_id, current.role, 'AAF', %(now)s
+INSERT INTO establishments_mandate (agent_id, establishment_id, role, source, started_at, said_in)
+SELECT agent.id, current.establishment_id, current.role, 'AAF', %(now)s, current.said_in
 FROM current_mandate current
 JOIN establishments_agent agent ON agent.feed_id = %(feed)s AND agent.jointure = current.staff
 ON CONFLICT (agent_id, establishment_id, role, source) WHERE ended_at IS NULL DO NOTHING
 RETURNING agent_id, establishment_id, role
 )
 {_TOLD_MANDATES}"""  # noqa: S608 - our own statements, no value
+_SAID_OTHERWISE = """
+UPDATE establishments_mandate mandate SET said_in = current.said_in
+FROM current_mandate current
+JOIN establishments_agent agent ON agent.feed_id = %(feed)s AND agent.jointure = current.staff
+WHERE mandate.agent_id = agent.id AND mandate.establishment_id = current.establishment_id
+      AND mandate.role = current.role AND mandate.source = 'AAF' AND mandate.ended_at IS NULL
+      AND mandate.said_in <> current.said_in
+"""
 _LEFT = """
 SELECT count(*) FROM unnest(%(agents)s::bigint[]) AS former (id)
 WHERE NOT EXISTS (SELECT FROM establishments_mandate mandate
@@ -147,6 +157,7 @@ def merge_agents(merge: Merge, mail_attribute: str) -> None:
     )
     left = _end_mandates(merge) if merge.is_delta or "PersEducNat" in merge.covered else 0
     merge.run(_NEW_MANDATES, kind=EventKind.MANDATE_STARTED.value)
+    merge.run(_SAID_OTHERWISE)
     merge.counts["agents"] = Counts(created, updated, known - created - updated, left)
     _settle_sign_ins(merge, mail_attribute)
 

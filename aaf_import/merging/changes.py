@@ -92,7 +92,8 @@ FROM (
     LEFT JOIN establishments_mef mef ON mef.id = old.mef_id
 ) whole
 """
-# The number for texts, given alone, is the mobile of who has none.
+# The number for texts, given alone, is the mobile of who has none. Of two phones one of which is given, the
+# other may be the one that was refused: the row which has no number for it, and has one for the given.
 _COMPLETED_RESPONSABLES = """
 CREATE UNLOGGED TABLE completed_responsable AS
 SELECT modified.position, modified.jointure, {columns},
@@ -101,7 +102,13 @@ SELECT modified.position, modified.jointure, {columns},
             ELSE old.mobile END AS mobile,
        CASE WHEN 'mobile' = ANY(modified.given) THEN modified.mobile_raw
             WHEN 'text_number' = ANY(modified.given) AND old.mobile_raw = '' THEN modified.text_number_raw
-            ELSE old.mobile_raw END AS mobile_raw
+            ELSE old.mobile_raw END AS mobile_raw,
+       CASE WHEN 'refused_phone' <> ALL(modified.given) THEN old.refused_phone
+            WHEN 'home_phone' <> ALL(modified.given) AND old.home_phone = '' AND old.work_phone <> ''
+                 AND old.refused_phone <> '' THEN old.refused_phone
+            WHEN modified.refused_phone = '' AND 'work_phone' <> ALL(modified.given)
+                 AND old.work_phone = '' AND old.home_phone <> '' THEN old.refused_phone
+            ELSE modified.refused_phone END AS refused_phone
 FROM modified_responsable modified
 JOIN establishments_responsable old
      ON old.feed_id = %(feed)s AND old.jointure = modified.jointure AND old.left_at IS NULL
@@ -112,6 +119,19 @@ SELECT modified.position, modified.jointure, {columns},
        CASE WHEN 'mail' = ANY(modified.given) THEN modified.mail ELSE old.contact_mail END AS mail
 FROM modified_staff modified
 JOIN establishments_agent old ON old.feed_id = %(feed)s AND old.jointure = modified.jointure
+"""
+# What an attribute which the entry does not give said before is still said.
+_STILL_SAID = """
+INSERT INTO staged_mandate (position, staff, structure, role, said_in)
+SELECT modified.position, modified.jointure, establishment.jointure, mandate.role, said.said_in
+FROM modified_staff modified
+JOIN establishments_agent agent ON agent.feed_id = %(feed)s AND agent.jointure = modified.jointure
+JOIN establishments_mandate mandate
+     ON mandate.agent_id = agent.id AND mandate.source = 'AAF' AND mandate.ended_at IS NULL
+JOIN establishments_establishment establishment
+     ON establishment.id = mandate.establishment_id AND establishment.left_at IS NULL
+JOIN LATERAL unnest(mandate.said_in) AS said (said_in) ON said.said_in <> ALL(modified.given)
+WHERE 'mandates' = ANY(modified.given)
 """
 # The digest is that of the line which a Complet would stage.
 _STAGED = """
@@ -138,7 +158,11 @@ WHERE modified.position IS NULL OR 'class_key' = ANY(modified.given) OR staged.c
 """
 _COMPLETED = {
     "student": (STUDENTS, _COMPLETED_STUDENTS, {"jointure", "structure", "class_key", "mef", "birth_date"}),
-    "responsable": (RESPONSABLES, _COMPLETED_RESPONSABLES, {"jointure", "mobile", "mobile_raw"}),
+    "responsable": (
+        RESPONSABLES,
+        _COMPLETED_RESPONSABLES,
+        {"jointure", "mobile", "mobile_raw", "refused_phone"},
+    ),
     "staff": (STAFF, _COMPLETED_STAFF, {"jointure", "mail"}),
 }
 
@@ -159,7 +183,7 @@ def stage_changes(merge: Merge) -> None:
             merge.run(_DELETE_UNKNOWN.format(**names))
         merge.run(_MODIFY_UNKNOWN.format(**names))
         merge.run(_staged(what), reading=READING)
-    for statement in _FORGOTTEN:
+    for statement in (*_FORGOTTEN, _STILL_SAID):
         merge.run(statement)
 
 

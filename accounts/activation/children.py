@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.utils.crypto import salted_hmac
 
 from accounts.contacts import RECORD_ORDER, contact_mail
-from accounts.joining.children import child_key, each_once
+from accounts.joining.children import are_one, each_once
 from accounts.models import Account, Holding
 
 if TYPE_CHECKING:
@@ -44,10 +44,7 @@ def children_of(account: Account) -> list[Child]:
     """The eldest first; for a pupil's account, the pupil."""
     held = list(holdings_of(account))
     pupils = each_once(holding.student for holding in held)
-    return [
-        Child(pupil, [each for each in held if child_key(each.student) == child_key(pupil)])
-        for pupil in pupils
-    ]
+    return [Child(pupil, [each for each in held if are_one(each.student, pupil)]) for pupil in pupils]
 
 
 def holdings_of(account: Account) -> list[Holding]:

@@ -9,7 +9,7 @@ from django.db.models import Max
 
 from accounts.activation.mails import LINK
 from accounts.assistance.case import Case, Hidden, HiddenChild, Mail, Number, Twin
-from accounts.joining.children import child_key
+from accounts.joining.children import are_one
 from accounts.models import AccountKind, AccountMail, Holding
 from accounts.models.data_issue import DataIssueKind
 from establishments.models import Event, EventKind, Responsable, Responsibility, Student
@@ -100,9 +100,9 @@ def _hidden(profile: Profile, records: list[Responsable], access: Access) -> Ite
         .select_related("student")
         .order_by("student__birth_date", "student__given_name_key", "pk")
     )
-    shown = {child_key(child) for child in (*profile.children_here, *profile.children_elsewhere)}
+    shown = (*profile.children_here, *profile.children_elsewhere)
     for link in links:
-        if child_key(link.student) not in shown:
+        if not any(are_one(link.student, child) for child in shown):
             yield HiddenChild(link.student.full_name, _because(link))
 
 

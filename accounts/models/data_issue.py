@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Count, Q
 
@@ -99,6 +100,8 @@ class DataIssue(models.Model):
     duplicate = models.ForeignKey(
         Duplicate, models.CASCADE, null=True, db_index=False, related_name="data_issues"
     )
+    # Of a contested relation: the records of those who say it is not theirs.
+    contested_by = ArrayField(models.BigIntegerField(), default=list, db_default=[])
     opened_at = models.DateTimeField("constaté le")
     solved_at = models.DateTimeField("corrigé le", null=True)
 
@@ -154,6 +157,15 @@ class DataIssue(models.Model):
         record = self.responsable or self.student
         assert record is not None
         return record
+
+    @property
+    def is_contested(self) -> bool:
+        return self.kind == DataIssueKind.RELATION_CONTESTED
+
+    @property
+    def population(self) -> str:
+        """Whose lists tell it, as visible_to says."""
+        return STUDENTS if self.student_id and self.establishment.is_second_degree else RESPONSABLES
 
     @property
     def place(self) -> str:

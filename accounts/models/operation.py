@@ -19,9 +19,13 @@ if TYPE_CHECKING:
 
 class OperationQuerySet(models.QuerySet["Operation"]):
     def visible_to(self, access: Access) -> OperationQuerySet:
-        """Those of the establishment, about a population the agent may see; drafts only their author's."""
+        """Those of the establishment, about a population the agent may see.
+
+        Drafts, and lists of what is to correct, which may be about both, are their author's alone.
+        """
         from_here = self.filter(establishment=access.establishment, population__in=access.populations)
-        return from_here.exclude(~Q(agent=access.agent), status=Operation.Status.DRAFT)
+        own = Q(status=Operation.Status.DRAFT) | Q(kind=Operation.Kind.ISSUE_LIST)
+        return from_here.exclude(own, ~Q(agent=access.agent))
 
 
 class Operation(models.Model):
@@ -39,6 +43,7 @@ class Operation(models.Model):
         RELAUNCH = "RELAUNCH", "Relance"
         LIST = "LIST", "Liste de comptes"
         LEAFLET = "LEAFLET", "Dépliant"
+        ISSUE_LIST = "ISSUE_LIST", "Liste des données à corriger"
 
     class Status(models.TextChoices):
         DRAFT = "DRAFT", "À confirmer"

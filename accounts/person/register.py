@@ -132,7 +132,7 @@ REGISTER: Mapping[str, Told | str] = {
             "opened_at": "Constaté le",
             "solved_at": "Corrigé le",
         },
-        {TECHNICAL: ("id", "responsable_id", "student_id", "duplicate_id")},
+        {TECHNICAL: ("id", "responsable_id", "student_id", "duplicate_id"), OTHERS: ("contested_by",)},
     ),
     "accounts.Operation": Told(
         {"kind": "Opération", "establishment_id": "Par", "confirmed_at": "Le"},
@@ -248,7 +248,7 @@ REGISTER: Mapping[str, Told | str] = {
             "started_at": "Depuis",
             "ended_at": "Jusqu’au",
         },
-        {TECHNICAL: ("id", "agent_id")},
+        {TECHNICAL: ("id", "said_in", "agent_id")},
     ),
     "establishments.Delegation": Told(
         {

@@ -76,7 +76,9 @@ def operation_page(request: ConsoleRequest, uai: str, pk: int) -> HttpResponse:
     if operation.status == Operation.Status.DRAFT:
         return preview_page(request, access, operation, options_form(request, access, operation))
     if operation.kind == Operation.Kind.LIST:
-        return _list_page(request, context)
+        return _list_page(request, context | {"options": exports.ListOptions.of(operation)})
+    if operation.kind == Operation.Kind.ISSUE_LIST:
+        return _list_page(request, context | {"source": access.establishment.feed.source})
     report = reports.report(operation)
     seen = f"{operation.status}.{report.progress}"
     if request.htmx and request.GET.get("vu") == seen:
@@ -94,11 +96,11 @@ def _list_page(request: ConsoleRequest, context: dict[str, Any]) -> HttpResponse
     operation, access = context["operation"], context["access"]
     context |= {
         "report": reports.report(operation),
-        "options": exports.ListOptions.of(operation),
-        "may_open": access.can(exports.right_to_open(operation), operation.population),
+        "may_open": exports.may_open(operation, access),
         "downloads": exports.downloads(operation),
     }
-    return render(request, "accounts/list_operation.html" + ("#progress" if request.htmx else ""), context)
+    template = f"accounts/{operation.kind.lower()}_operation.html"
+    return render(request, template + ("#progress" if request.htmx else ""), context)
 
 
 @require_POST
@@ -190,7 +192,8 @@ def operation_document(request: ConsoleRequest, uai: str, pk: int) -> HttpRespon
     """The document, shown in the browser, or saved with `?telecharger`."""
     access = request.access
     operation = _visible(access, pk)
-    admit(request, operation.population, exports.document_kind(operation))
+    for population in exports.populations_of(operation):
+        admit(request, population, exports.document_kind(operation))
     if operation.document is None:
         raise Http404
     try:

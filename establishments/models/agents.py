@@ -6,6 +6,7 @@ from datetime import date
 from typing import ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Cast, Lower
@@ -94,7 +95,8 @@ class MandateQuerySet(models.QuerySet["Mandate"]):
 class Mandate(models.Model):
     """An agent directs an establishment, or is deputy there; a source ends only its own rows.
 
-    `may_delegate` is what a director allows a deputy; a director always may.
+    `may_delegate` is what a director allows a deputy; a director always may. `said_in` are the attributes of
+    AAF which give it: a Delta may give one of them alone.
     """
 
     class Role(models.TextChoices):
@@ -111,6 +113,7 @@ class Mandate(models.Model):
     role = models.CharField(max_length=10, choices=Role.choices)
     source = models.CharField(max_length=10, choices=Source.choices)
     may_delegate = models.BooleanField("peut déléguer", default=False, db_default=False)
+    said_in = ArrayField(models.TextField(), default=list, db_default=[])
     started_at = models.DateTimeField(default=timezone.now)
     ended_at = models.DateTimeField(null=True)
 

@@ -575,3 +575,70 @@ def test_a_refused_complet_shows_what_it_would_have_done(run_import: Import, ref
     assert run.counts["students"] == {"created": 1, "updated": 0, "unchanged": 90, "left": 10}
     assert set(run.counts) == set(ImportRun.objects.earliest("pk").counts)
     assert len(present()) == 100
+
+
+def headed() -> set[str]:
+    """Where our head is head now."""
+    mandates = Mandate.objects.in_force().filter(agent__jointure="60009")
+    return set(mandates.values_list("establishment__uai", flat=True))
+
+
+def a_school_and_another() -> Extract:
+    return family(1).school(OTHER, uai=OTHER_UAI)
+
+
+def still_two() -> Extract:
+    return delta(1).school(OTHER, uai=OTHER_UAI)
+
+
+@pytest.mark.parametrize(
+    ("given", "left"),
+    [
+        # The functions given say nothing any more: what the other attribute says stays.
+        ({"ENTPersonFonctions": ""}, {OTHER_UAI}),
+        ({"ENTEnsFonctionDir": ""}, {UAI}),
+        ({"ENTPersonFonctions": "", "ENTEnsFonctionDir": ""}, set()),
+        ({"ENTPersonMail": "autre@example.org"}, {UAI, OTHER_UAI}),
+    ],
+)
+def test_of_two_attributes_which_make_a_head_the_one_which_is_absent_is_unchanged(
+    run_import: Import, given: dict[str, str], left: set[str]
+) -> None:
+    run_import(a_school_and_another().staff("60009", HEAD[1], ENTEnsFonctionDir=OTHER))
+    assert headed() == {UAI, OTHER_UAI}
+
+    run = night(run_import, still_two().modify("PersEducNat", "60009", **given))
+
+    assert headed() == left
+    assert not run.anomaly_counts
+
+
+def test_a_school_which_both_attributes_give_stays_until_neither_does(run_import: Import) -> None:
+    run_import(a_school_and_another().staff("60009", HEAD[1], ENTEnsFonctionDir=SCHOOL))
+    night(run_import, still_two().modify("PersEducNat", "60009", ENTPersonFonctions=""))
+    assert headed() == {UAI}
+    assert Mandate.objects.filter(agent__jointure="60009").count() == 1
+    night(run_import, still_two().modify("PersEducNat", "60009", ENTEnsFonctionDir=OTHER), day="20260107")
+    assert headed() == {OTHER_UAI}
+
+
+PHONES = {1: ("ENTPersonTelPerso", "ENTPersRelEleveTelPro"), 2: ("homePhone", "telephoneNumber")}
+
+
+@both_degrees
+@pytest.mark.parametrize("corrected", [0, 1])
+def test_the_phone_which_a_delta_does_not_give_is_still_refused(
+    run_import: Import, degree: int, corrected: int
+) -> None:
+    wrong, right = PHONES[degree][1 - corrected], PHONES[degree][corrected]
+    run_import(
+        extract(degree)
+        .school()
+        .pupil("70001", link("80001", degree=degree))
+        .responsable("80001", **{wrong: "016", right: "01 99 00 12 34"})
+    )
+
+    night(run_import, delta(degree).modify("PersRelEleve", "80001", **{right: "01 99 00 12 35"}))
+    assert Responsable.objects.get().refused_phone == "016"
+    night(run_import, delta(degree).modify("PersRelEleve", "80001", **{wrong: ""}), day="20260107")
+    assert Responsable.objects.get().refused_phone == ""

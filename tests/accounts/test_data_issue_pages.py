@@ -344,18 +344,6 @@ def test_the_printed_list_is_a_tagged_pdf_of_the_lines_found(school, page):
         assert len(pdf.pages) == 1
 
 
-def test_too_long_a_list_is_not_printed_and_says_what_to_do(school, page, monkeypatch):
-    monkeypatch.setattr(issue_export, "MOST_PRINTED", 1)
-    for pupil in StudentFactory.create_batch(2, establishment=school):
-        issue(school, Kind.INE_MISSING, pupil)
-
-    answer = export(page, school, format="pdf")
-
-    assert answer.url == reverse("issues", args=[school.uai])
-    assert "prenez le CSV" in page().content.decode()
-    assert not Event.objects.filter(kind=EventKind.ISSUES_EXPORTED).exists()
-
-
 def test_the_assistance_reads_and_takes_nothing_away(school):
     visit = VisitFactory.create(establishment=school)
     issue(school, Kind.INE_MISSING, StudentFactory.create(establishment=school, surname="ABADIE"))

@@ -14,7 +14,7 @@ from django.utils import timezone
 from aaf_import.models import ImportRun
 from accounts import exports
 from accounts.forms import ACTIONS
-from accounts.models import AccountKind, Duplicate, Joining, Operation, OperationItem
+from accounts.models import AccountKind, DataIssue, Duplicate, Joining, Operation, OperationItem
 from establishments import rights_table
 from establishments.delegations import people
 from establishments.guards import OBJECT
@@ -90,6 +90,7 @@ class World:
             of: Joining.objects.create(account=account, reason="RULE")
             for of, account in self.accounts.items()
         }
+        self.contested = self._contested()
         options = {"format": "csv"}
         self.operations = [
             operation
@@ -106,6 +107,15 @@ class World:
         pair = [responsable_account(self.school, state="ACTIVE") for _ in range(2)]
         return Duplicate.objects.create(
             establishment=self.school, first=pair[0], second=pair[1], score=80, reasons=["mobile"]
+        )
+
+    def _contested(self):
+        """A line about a pupil of the school, which a responsable says is not theirs."""
+        return DataIssue.objects.create(
+            establishment=self.school,
+            kind=DataIssue.Kind.RELATION_CONTESTED,
+            student=self.accounts["RESPONSABLE"].holdings.get().student,
+            opened_at=timezone.now(),
         )
 
     def _operation(self, of, kind, **fields):
@@ -158,6 +168,10 @@ def _joinings(world, route):
     return [(joining.pk, kind, "") for kind, joining in world.joinings.items()]
 
 
+def _contested(world, route):
+    return [(world.contested.pk, world.contested.population, "")]
+
+
 def _operations(world, route):
     kind_of = (
         exports.document_kind if route.name == "operation_document" else lambda operation: operation.kind
@@ -171,6 +185,7 @@ def _operations(world, route):
 
 # By the beginning of an address, the objects it is about: a new family of addresses adds its line.
 OBJECTS: dict[str, Callable] = {
+    BELOW + "a-traiter/<int:pk>/": _contested,
     BELOW + "comptes/<int:pk>/": _accounts,
     BELOW + "operations/<int:pk>/": _operations,
     BELOW + "rapprochements/<int:pk>/": _joinings,

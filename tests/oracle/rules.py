@@ -238,6 +238,20 @@ class Oracle:
         named = {link.pupil for link in links if link.record in records} & set(self.world.issues)
         return {m for p in named if self.world.pupils[p].school == school for m in self.pupil(p)}
 
+    def issues(self, agent: int, school: int, right: str) -> list[int]:
+        """The pupils of whom « À traiter » tells; those of an école go with who answers for them."""
+        population = STUDENT if self.world.schools[school].degree == 2 else RESPONSABLE
+        if not self.may(agent, school, right, population):
+            return []
+        return [pupil for pupil in self.world.issues if self.world.pupils[pupil].school == school]
+
+    def issue(self, pupil: int, school: int) -> frozenset[str]:
+        """A line: the pupil, what is written, the class while they are there, the page of their account."""
+        told = self.pupil(pupil) | {birth_mark(pupil)}
+        told |= set() if self.world.pupils[pupil].has_left else self.room_of(pupil)
+        own = {row.account for row in self.rows(school, STUDENT) if row.pupil == pupil}
+        return frozenset(told | {f"account {account}" for account in own})
+
     def _child(self, pupil: int, school: int) -> set[str]:
         where = self.world.pupils[pupil].school
         found = self.pupil(pupil) | self.room_of(pupil) | {birth_mark(pupil), ine(pupil)}

@@ -51,6 +51,7 @@ PLACES = (
     "lists",
     "filters",
     "account_pages",
+    "to_correct",
     "passwords",
     "drafts",
     "operations",
@@ -72,6 +73,7 @@ SHUT_PLACES = (
     "the_door",
     "lists",
     "account_pages",
+    "to_correct",
     "passwords",
     "drafts",
     "operations",
@@ -239,6 +241,32 @@ class Walk:
         yield {"classe": str(room.pk)}, [r for r in rows if self.world.pupils[r.pupil].room == 0]
         yield {"q": mark(w.SURNAME, 0)}, [r for r in rows if r.record == 0]
         yield {"q": mark(w.PUPIL_SURNAME, 0)}, [r for r in rows if r.pupil == 0]
+
+    def to_correct(self) -> None:
+        """« À traiter », the list taken away from it, and what the nights changed (nothing here)."""
+        status = self.oracle.status_of(self.agent, self.school, CONSULT)
+        answer = self.get("updates")
+        if self.check_status(answer, status):
+            self.check_says(answer, set())
+        answer = self.get("issues")
+        if self.check_status(answer, status):
+            lines = [self.oracle.issue(p, self.school) for p in self._issues(CONSULT)]
+            told = {m for line in lines for m in line}
+            self.check_says(answer, told | self.oracle.rooms(self.school), told)
+            assert self.reader.rows(answer) == Counter(lines), f"{self._who} issues"
+        self._exported_issues()
+
+    def _exported_issues(self) -> None:
+        due = self._issues(EXPORT)
+        status = self.oracle.status_of(self.agent, self.school, EXPORT)
+        answer = self.post("issues_export", format="csv")
+        if self.check_status(answer, 302 if status == 200 and not due else status):
+            told = {m for p in due for m in self.oracle.pupil(p)}
+            line = {m for p in due for m in self.oracle.issue(p, self.school)}
+            self.check_says(answer, told | line, told)
+
+    def _issues(self, right: str) -> list[int]:
+        return self.oracle.issues(self.agent, self.school, right)
 
     def account_pages(self) -> None:
         seen = self.oracle.seen(self.agent, self.school)
