@@ -2,17 +2,19 @@
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import pytest
+import time_machine
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.template import engines
 from django.template.base import Node
+from django.utils import timezone
 
 EVENTUALLY = 120
 
@@ -45,6 +47,13 @@ def _rendering_template(frame: FrameType | None) -> str | None:
             return str(node.origin.name)
         frame = frame.f_back
     return None
+
+
+@pytest.fixture
+def still_clock() -> Iterator[None]:
+    """However slow the machine, no time passes between two tries."""
+    with time_machine.travel(timezone.now(), tick=False):
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

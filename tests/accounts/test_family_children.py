@@ -251,7 +251,7 @@ def test_each_refusal_has_its_sentence(browser, account, school, made, said):
     assert Joining.objects.count() == joinings
 
 
-def test_guessing_passwords_waits(browser, school):
+def test_guessing_passwords_waits(browser, school, still_clock):
     statuses = [give(browser, lettered(school)[0], "faux-mot-2").status_code for _ in range(9)]
 
     assert statuses[:5] == [422] * 5

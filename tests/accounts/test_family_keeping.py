@@ -191,7 +191,7 @@ def test_a_link_of_one_purpose_opens_no_other_and_a_forged_one_nothing(browser, 
     assert Account.objects.get().mail == MAIL
 
 
-def test_one_address_is_not_written_to_again_at_once(browser):
+def test_one_address_is_not_written_to_again_at_once(browser, still_clock):
     give(browser, "family_mail", mail="voisin@example.org")
     again = give(browser, "family_mail_again")
 
@@ -199,7 +199,7 @@ def test_one_address_is_not_written_to_again_at_once(browser):
     assert Delivery.objects.count() == 1
 
 
-def test_many_addresses_are_not_written_to_from_one_account(browser):
+def test_many_addresses_are_not_written_to_from_one_account(browser, still_clock):
     answers = [
         give(browser, "family_mail", follow=False, mail=f"v{n}@example.org").status_code for n in range(9)
     ]
@@ -264,7 +264,7 @@ def test_a_changed_password_ends_the_other_sessions_and_is_told(browser, account
     assert kinds(account) == [EventKind.ACCOUNT_PASSWORD_CHOSEN]
 
 
-def test_the_current_password_is_asked_and_guessing_it_waits(browser):
+def test_the_current_password_is_asked_and_guessing_it_waits(browser, still_clock):
     answers = [
         give(browser, "family_password", current=f"faux{n}", password=NEW, again=NEW).status_code
         for n in range(8)
@@ -476,7 +476,7 @@ def test_nothing_leaves_for_an_account_which_is_not_active_and_the_page_says_who
     assert not Delivery.objects.exists()
 
 
-def test_an_account_is_not_bombed_with_mails_from_anywhere(account, mail_server):
+def test_an_account_is_not_bombed_with_mails_from_anywhere(account, mail_server, still_clock):
     strangers = [Client(REMOTE_ADDR=f"203.0.113.{n}") for n in range(12)]
     statuses = [lose_password(browser, account).status_code for browser in strangers]
     answer_all()
@@ -495,7 +495,7 @@ def test_identifiants_are_told_once_however_many_ask(account, mail_server):
     assert len(mails(mail_server)) == 1
 
 
-def test_one_browser_asks_once_a_minute_and_a_known_one_is_not_slowed_by_strangers(account):
+def test_one_browser_asks_once_a_minute_and_a_known_one_is_not_slowed_by_strangers(account, still_clock):
     known = signed_in(account)
     give(known, "family_sign_out")
     for n in range(12):

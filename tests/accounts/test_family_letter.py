@@ -203,7 +203,7 @@ def test_a_wrong_birth_date_says_that_the_school_corrects_it_and_tells_the_schoo
     assert Account.objects.get().state == State.ACTIVATING
 
 
-def test_birth_dates_cannot_be_guessed_one_after_the_other(school, browser):
+def test_birth_dates_cannot_be_guessed_one_after_the_other(school, browser, still_clock):
     account, secret = notified(school)
     go_through(browser, account, secret, born="01/01/2012")
     statuses = [

@@ -194,7 +194,7 @@ def test_whether_an_identifiant_exists_is_told_neither_by_words_nor_by_work(acco
     assert len(answers) == 1
 
 
-def test_wrong_passwords_wait_longer_and_a_known_browser_is_not_slowed_by_strangers(account):
+def test_wrong_passwords_wait_longer_and_a_known_browser_is_not_slowed_by_strangers(account, still_clock):
     known, stranger = Client(), Client()
     sign_in(known, account)
     known.post(reverse("family_sign_out"))

@@ -194,7 +194,7 @@ def test_a_child_left_out_is_not_shown_until_its_date_is_given(school, browser):
     ]
 
 
-def test_birth_dates_tried_one_after_the_other_wait(school, browser):
+def test_birth_dates_tried_one_after_the_other_wait(school, browser, still_clock):
     known(school)
     prove(browser)
     answers = [give_dates(browser, f"0{day}/09/2011").status_code for day in range(1, 8)]
@@ -297,7 +297,7 @@ def test_an_active_account_is_told_only_after_code_and_dates(school, browser):
     assert browser.get(reverse("family_home")).status_code == 302
 
 
-def test_passwords_of_an_active_account_are_not_guessed_at_the_last_step(school, browser):
+def test_passwords_of_an_active_account_are_not_guessed_at_the_last_step(school, browser, still_clock):
     known(school, state=State.ACTIVE)
     Account.objects.update(password=hashing.hash_password("Un-Autre-Mot-7"))
     prove(browser)
@@ -412,7 +412,7 @@ def test_neither_session_nor_queue_holds_the_code(browser):
 # Mass SMS.
 
 
-def test_one_number_gets_one_sms_a_minute_and_five_an_hour(browser):
+def test_one_number_gets_one_sms_a_minute_and_five_an_hour(browser, still_clock):
     identify(browser)
     again = give(browser, "sms_send_again")
     assert again.status_code == 429
@@ -424,7 +424,7 @@ def test_one_number_gets_one_sms_a_minute_and_five_an_hour(browser):
     assert SmsMessage.objects.count() == 5
 
 
-def test_who_is_refused_another_code_reads_what_else_to_do(browser):
+def test_who_is_refused_another_code_reads_what_else_to_do(browser, still_clock):
     identify(browser)
     refused = identify(Client())
     assert refused.status_code == 429
@@ -435,7 +435,7 @@ def test_who_is_refused_another_code_reads_what_else_to_do(browser):
 
 
 @pytest.mark.parametrize("limit", ["SMS_ADDRESS_RATE", "SMS_RATE"])
-def test_one_address_and_all_together_send_so_many_an_hour(settings, limit):
+def test_one_address_and_all_together_send_so_many_an_hour(settings, limit, still_clock):
     setattr(settings, limit, 2)
     answers = [identify(Client(), number=f"06 39 98 00 2{n}").status_code for n in range(4)]
     assert answers == [200, 200, 429, 429]
