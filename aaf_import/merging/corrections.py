@@ -7,7 +7,7 @@ from aaf_import.merging.merge import Merge
 _NOTE = """
 INSERT INTO accounts_recheck (responsable_id)
 SELECT old_id FROM responsable_change WHERE old_id IS NOT NULL
-ON CONFLICT DO NOTHING
+ON CONFLICT (responsable_id) DO UPDATE SET asked = accounts_recheck.asked + 1
 """
 
 

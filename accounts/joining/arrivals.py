@@ -81,7 +81,7 @@ _RECHECK = """
 INSERT INTO accounts_recheck (responsable_id)
 SELECT record FROM joining_verdict WHERE doubt NOT IN ('', 'apart')
 UNION SELECT unnest(%(followers)s::bigint[])
-ON CONFLICT DO NOTHING
+ON CONFLICT (responsable_id) DO UPDATE SET asked = accounts_recheck.asked + 1
 """
 _DROP_JOINED = """
 DELETE FROM accounts_recheck recheck USING joining_verdict verdict

@@ -29,9 +29,8 @@ INSTITUTIONS = ("5", "51")
 # One row a surname. `own` is the account which the record has, if any.
 _SUBJECTS = """
 CREATE TEMP TABLE joining_subject ON COMMIT DROP AS
-SELECT record.id AS record, source.account_id AS own, name.surname, record.given_name_key AS given_name,
-       record.mobile, record.title,
-       array_remove(ARRAY[lower(record.mail), lower(coalesce(own.mail, ''))], '') AS mails
+SELECT record.id AS record, source.account_id AS own, own.version AS own_version, name.surname,
+       record.given_name_key AS given_name, record.mobile
 FROM establishments_responsable record
 LEFT JOIN accounts_accountsource source ON source.responsable_id = record.id AND source.closed_at IS NULL
 LEFT JOIN accounts_account own ON own.id = source.account_id
@@ -64,26 +63,33 @@ AND (other.surname_key = subject.surname
      OR (other.birth_surname NOT IN ('', other.surname)
          AND establishments_name_key(other.birth_surname) = subject.surname))
 """
-_HITS = """
-CREATE TEMP TABLE joining_hit ON COMMIT DROP AS
+_AGREEMENTS = """
+CREATE TEMP TABLE joining_agreement ON COMMIT DROP AS
 WITH agreeing AS (
-    SELECT subject.record, subject.own, source.account_id AS account
+    SELECT subject.record, subject.own, subject.own_version, source.account_id AS account, other.id AS other
     FROM joining_subject subject
     JOIN establishments_responsable other ON other.mobile = subject.mobile AND other.mobile <> ''
     JOIN accounts_accountsource source ON source.responsable_id = other.id AND source.closed_at IS NULL
     WHERE {same_name}
     UNION
-    SELECT subject.record, subject.own, account.id
+    SELECT subject.record, subject.own, subject.own_version, account.id, other.id
     FROM joining_subject subject
     JOIN accounts_account account ON account.mobile = subject.mobile AND account.mobile <> ''
     JOIN accounts_accountsource source ON source.account_id = account.id AND source.closed_at IS NULL
     JOIN establishments_responsable other ON other.id = source.responsable_id
     WHERE {same_name}
 )
-SELECT agreeing.record, agreeing.own, agreeing.account FROM agreeing
+SELECT agreeing.*, account.version FROM agreeing
 JOIN accounts_account account ON account.id = agreeing.account
 WHERE account.kind = %(kind)s AND account.anonymised_at IS NULL AND account.merged_into_id IS NULL
       AND account.id IS DISTINCT FROM agreeing.own
+"""
+_HITS = """
+CREATE TEMP TABLE joining_hit ON COMMIT DROP AS
+SELECT DISTINCT record, own, own_version, account, version FROM joining_agreement agreement
+WHERE NOT EXISTS (SELECT FROM establishments_responsibility link
+                  WHERE link.responsable_id = agreement.other AND link.ended_at IS NULL
+                        AND link.kinship = ANY(%(institutions)s))
 """
 # Where the children are of the record, of the account which it has, and of each account which it agrees with:
 # the rule of accounts_holding on its tables, since a join of few rows with the view reads it whole.
@@ -107,17 +113,34 @@ JOIN establishments_student child ON child.id = link.student_id
 WHERE link.is_legal AND link.ended_at IS NULL AND child.left_at IS NULL AND child.eligible_at IS NOT NULL
 """
 # The gravest doubt, in this order; « here »: both have children in one establishment, where a human decides.
+# What is said by the other records of the account which a record has speaks too.
 _VERDICTS = """
 CREATE TEMP TABLE joining_verdict ON COMMIT DROP AS
-WITH known AS (
+WITH side AS (
+    SELECT hit.record, hit.record AS responsable FROM joining_hit hit
+    UNION
+    SELECT hit.record, source.responsable_id
+    FROM joining_hit hit
+    JOIN accounts_accountsource source ON source.account_id = hit.own AND source.closed_at IS NULL
+), said AS (
+    SELECT side.record, lower(beside.mail) AS mail, beside.title
+    FROM side JOIN establishments_responsable beside ON beside.id = side.responsable
+    UNION ALL
+    SELECT hit.record, lower(own.mail), '' FROM joining_hit hit JOIN accounts_account own ON own.id = hit.own
+), subject AS (
+    SELECT record, coalesce(array_agg(mail) FILTER (WHERE mail <> ''), '{}') AS mails,
+           coalesce(bool_or(title = 'M.') FILTER (WHERE title <> ''), false) AS is_man,
+           coalesce(bool_or(title <> 'M.') FILTER (WHERE title <> ''), false) AS is_woman
+    FROM said GROUP BY record
+), known AS (
     SELECT hit.record, hit.account,
            bool_or(other.mail <> '' OR account.mail <> '') AS has_mail,
            bool_or(ARRAY[lower(other.mail), lower(account.mail)] && subject.mails) AS same_mail,
-           bool_or(other.title <> '' AND subject.title <> ''
-                   AND (other.title = 'M.') <> (subject.title = 'M.')) AS other_title,
+           bool_or(CASE other.title WHEN '' THEN false WHEN 'M.' THEN subject.is_woman
+                   ELSE subject.is_man END) AS other_title,
            bool_or(cardinality(subject.mails) > 0) AS brings_mail
     FROM joining_hit hit
-    JOIN (SELECT DISTINCT record, title, mails FROM joining_subject) subject ON subject.record = hit.record
+    JOIN subject ON subject.record = hit.record
     JOIN accounts_account account ON account.id = hit.account
     JOIN accounts_accountsource source ON source.account_id = account.id AND source.closed_at IS NULL
     JOIN establishments_responsable other ON other.id = source.responsable_id
@@ -134,7 +157,7 @@ WITH known AS (
 ), counted AS (
     SELECT hit.*, count(*) OVER (PARTITION BY hit.record) AS accounts FROM joining_hit hit
 )
-SELECT counted.record, counted.own, counted.account,
+SELECT counted.record, counted.own, counted.own_version, counted.account, counted.version,
        CASE WHEN apart.first_id IS NOT NULL THEN 'apart'
             WHEN here.record IS NOT NULL OR rival.record IS NOT NULL THEN 'here'
             WHEN counted.accounts > 1 THEN 'several'
@@ -149,16 +172,21 @@ LEFT JOIN (SELECT DISTINCT first_id, second_id FROM accounts_duplicate WHERE dec
      ON apart.first_id = least(counted.own, counted.account)
         AND apart.second_id = greatest(counted.own, counted.account) AND counted.own IS NOT NULL
 """
-_TABLES = ("joining_subject", "joining_hit", "joining_place", "joining_verdict")
+_TABLES = ("joining_subject", "joining_agreement", "joining_hit", "joining_place", "joining_verdict")
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """`doubt` is empty when nothing speaks against bringing `record`, or its `own` account, to `account`."""
+    """`doubt` is empty when nothing speaks against bringing `record`, or its `own` account, to `account`.
+
+    It was said of both accounts as they were in these versions.
+    """
 
     record: int
     own: int | None
+    own_version: int | None
     account: int
+    version: int
     doubt: str
 
 
@@ -181,12 +209,14 @@ def judge(cursor: CursorWrapper, feed: Feed, which: str, records: Iterable[int] 
     cursor.execute(_UNCROWD, parameters)
     cursor.execute("ANALYZE joining_subject")
     with _planning_for(cursor, subjects):
-        cursor.execute(_HITS.format(same_name=_SAME_NAME), parameters)
-        cursor.execute("ANALYZE joining_hit")
+        cursor.execute(_AGREEMENTS.format(same_name=_SAME_NAME), parameters)
+        cursor.execute("ANALYZE joining_agreement")
         # From here on there are as many rows as agreements, few beside the records.
-        cursor.execute("SELECT count(*) FROM joining_hit")
-        (hits,) = cursor.fetchone()
-    with _planning_for(cursor, hits):
+        cursor.execute("SELECT count(*) FROM joining_agreement")
+        (agreements,) = cursor.fetchone()
+    with _planning_for(cursor, agreements):
+        cursor.execute(_HITS, parameters)
+        cursor.execute("ANALYZE joining_hit")
         cursor.execute(_PLACES, parameters)
         cursor.execute("ANALYZE joining_place")
         cursor.execute(_VERDICTS, parameters)
@@ -194,7 +224,10 @@ def judge(cursor: CursorWrapper, feed: Feed, which: str, records: Iterable[int] 
 
 
 def verdicts(cursor: CursorWrapper) -> list[Verdict]:
-    cursor.execute("SELECT record, own, account, doubt FROM joining_verdict ORDER BY record, account")
+    cursor.execute(
+        "SELECT record, own, own_version, account, version, doubt FROM joining_verdict"
+        " ORDER BY record, account"
+    )
     return [Verdict(*row) for row in cursor.fetchall()]
 
 

@@ -68,7 +68,8 @@ def merge(
 ) -> Joining:
     """Bring the accounts of these keys together, as they are now; raises NotJoinable, nothing done.
 
-    `may_return`: one may have been closed for having no child; if kept, it is opened again as it was.
+    `may_return`: one may have been closed for having no child; if kept, it is opened again as it was, unless
+    the other was closed too.
     """
     pair = choose(*_locked(one, other))
     _check(pair, may_return=may_return)
@@ -87,7 +88,7 @@ def merge(
     _bring_validated(joining, pair)
     _move_sources(joining, now)
     _remember_differences(pair)
-    if pair.kept.closed_at:
+    if pair.kept.closed_at and not pair.closed.closed_at:
         _tell(joining, EventKind.ACCOUNT_REOPENED, pair.kept.pk, by, now)
     _tell(joining, EventKind.ACCOUNT_MERGED, pair.closed.pk, by, now)
     _tell(joining, EventKind.ACCOUNT_JOINED, pair.kept.pk, by, now)
@@ -172,7 +173,7 @@ def _close(pair: Pair, now: datetime) -> None:
         version=F("version") + 1,
     )
     done += Account.objects.filter(pk=pair.kept.pk, version=pair.kept.version).update(
-        closed_at=None, version=F("version") + 1
+        closed_at=pair.closed.closed_at and pair.kept.closed_at, version=F("version") + 1
     )
     assert done == 2, "both are locked"
     pending = Delivery.objects.filter(account_mail__account=closed, status=Delivery.Status.PENDING)

@@ -104,9 +104,13 @@ class FormerSecret(models.Model):
 
 
 class Recheck(models.Model):
-    """A responsable corrected by an import, or doubtful when it came: looked at again after the commit."""
+    """A responsable corrected by an import, or doubtful when it came: looked at again after the commit.
+
+    `asked` counts how many times it was, so that being asked for again while it is looked at is not lost.
+    """
 
     responsable = models.OneToOneField(Responsable, models.CASCADE, primary_key=True, related_name="recheck")
+    asked = models.PositiveIntegerField(default=1, db_default=1)
 
     def __str__(self) -> str:
         return f"fiche {self.responsable_id}"

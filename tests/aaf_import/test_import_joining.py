@@ -307,3 +307,46 @@ def test_another_birth_date_is_another_pupil(run_import):
     run_import(other.responsable("80001"), day="20260106")
 
     assert Account.objects.filter(kind="STUDENT", merged_into=None).count() == 2
+
+
+def test_two_present_pupils_under_one_ine_do_not_share_the_account_of_one_who_left(run_import):
+    ines = {"ENTEleveINE": ine_of(70001)}
+    built = two_schools().pupil("70001", link("80001")).responsable("80001")
+    for key in ("70002", "70003"):
+        built.pupil(key, link("80001"), **ines, **ELSEWHERE)
+    run_import(built)
+    left = two_schools().responsable("80001")
+    for key in ("70002", "70003"):
+        left.pupil(key, link("80001"), **ines, **ELSEWHERE)
+    run_import(left, day="20260106")
+
+    present = Student.objects.filter(left_at=None)
+    assert len({pupil.sources.get(closed_at=None).account_id for pupil in present}) == 2
+
+
+def test_a_record_does_not_join_the_account_of_an_institution(run_import):
+    built = two_schools().pupil("70001", link("80001", kinship="51")).responsable("80001", mobile=MOBILE)
+    built.pupil("70002", link("80002"), **ELSEWHERE).responsable("80002", mobile=MOBILE)
+    run_import(built)
+    assert not are_one()
+
+
+def one_parent_in_three_schools(*, is_corrected):
+    """The second one bears both names and agrees with each of the others, whose mails differ."""
+    late = MOBILE if is_corrected else ""
+    built = two_schools().school("4303", uai="0949003A")
+    built.pupil("70001", link("80001")).responsable("80001", sn="ALBA", mobile=late, mail="a@example.org")
+    built.pupil("70002", link("80002"), **ELSEWHERE)
+    built.responsable("80002", sn="ALBA", ENTPersonNomPatro="CADE", mobile=MOBILE)
+    built.pupil("70003", link("80003"), ENTPersonStructRattach="4303", ENTEleveClasses="4303$6A")
+    return built.responsable("80003", sn="CADE", mobile=late, mail="c@example.org")
+
+
+def test_what_was_joined_a_moment_ago_speaks_against_the_next_joining(run_import):
+    run_import(one_parent_in_three_schools(is_corrected=False))
+    run_import(one_parent_in_three_schools(is_corrected=True), day="20260106")
+
+    assert are_one()
+    assert not are_one(jointures=("80002", "80003"))
+    assert Duplicate.objects.get(establishment=None).reasons == ["mail"]
+    assert not Recheck.objects.exists()

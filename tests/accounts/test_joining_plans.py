@@ -64,7 +64,7 @@ def test_no_step_loops_over_two_tables_when_records_are_many(schools, monkeypatc
         refresh_duplicates(feed, now=timezone.now())
 
     steps = {sql for sql, _ in plans}
-    assert len(steps) == 6, steps
+    assert len(steps) == 7, steps
     for sql, (plan,) in plans:
         if "joining_subject" not in sql:
             assert not loops_over_tables(plan["Plan"]), sql
