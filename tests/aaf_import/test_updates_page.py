@@ -74,7 +74,7 @@ def test_the_first_night_is_counted_and_names_nobody(two_nights):
 
     assert "2 arrivées" in first.sentences
     assert told(response) == {}
-    assert "aucune fiche que vous voyez n’est nommée" in response.content.decode()
+    assert "Aucune fiche à nommer pour cette nuit." in response.content.decode()
 
 
 def test_a_school_where_nothing_changed_is_told_so():
