@@ -36,13 +36,8 @@ class Opened:
     proven: list[Proof] = field(default_factory=list)
 
 
-def what_opens(person: Person, birth_dates: Collection[date]) -> Opened:
-    """What names, number and dates open, now."""
-    return opened_by(proofs([person], birth_dates))
-
-
 def try_dates(person: Person, birth_dates: Collection[date]) -> Opened:
-    """The same; when the person is known and every date is wrong, the schools are told."""
+    """What names, number and dates open, now; the schools of who is known are told when no date is right."""
     found = proofs([person], birth_dates)
     opened = opened_by(found)
     if opened.opening == Opening.NOTHING:

@@ -345,7 +345,7 @@ def test_a_number_of_a_crowd_is_nobodys(school, monkeypatch):
 def test_two_browsers_at_the_last_step_activate_once(school):
     known(school)
     person, dates = Person("Le Goff", "Anne", NUMBER), [date(2012, 1, 1)]
-    first = self_registration.what_opens(person, dates).proven[0].account
+    first = self_registration.try_dates(person, dates).proven[0].account
     self_registration.register(person, dates, "argon2$first")
     with pytest.raises(ForbiddenTransition):
         self_registration.lifecycle.self_register(first, password_hash="argon2$x", mobile=NUMBER)

@@ -324,7 +324,9 @@ def test_two_records_of_one_child_are_one_child_on_the_page_and_on_the_sheet(sch
 
 def test_the_record_which_came_last_stands_for_the_child():
     day = timezone.now()
-    old, new = (SimpleNamespace(pk=n, ine="1", birth_date=1, arrived_at=day + timedelta(n)) for n in (1, 2))
+    old, new = (
+        SimpleNamespace(pk=n, ine="1", birth_date=1, feed_id=n, arrived_at=day + timedelta(n)) for n in (1, 2)
+    )
     nameless = [SimpleNamespace(pk=n, ine="", birth_date=1, arrived_at=day) for n in (3, 4)]
     assert each_once([old, new, *nameless]) == [new, *nameless]
     assert each_once([new, *nameless], but=[old]) == nameless

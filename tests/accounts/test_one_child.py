@@ -78,11 +78,11 @@ def test_in_september_the_family_has_one_child_where_it_arrived_last(parent):
     browser = Client()
     browser.post(reverse("family_sign_in"), {"identifier": parent.identifier, "password": CHOSEN})
 
-    home = browser.get(reverse("family_home"))
+    page = browser.get(reverse("family_children"))
 
-    assert len(home.context["children"]) == 1
-    assert "Collège d’après" in home.text
-    assert "École d’avant" not in home.text
+    assert len(page.context["children"]) == 1
+    assert "Collège d’après" in page.text
+    assert "École d’avant" not in page.text
 
 
 def test_each_school_counts_the_child_once(parent, school, college):
