@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.joining.merging import By, merge
 from accounts.joining.rules import NotJoinable
 from accounts.joining.scoring import REASONS, THRESHOLD, score
-from accounts.models import AccountKind, AccountSource, DataIssue, Duplicate, Joining
+from accounts.models import Account, AccountKind, AccountSource, DataIssue, Duplicate, Joining
 from establishments.models import Event, EventKind
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ CROWD = 12
 """More accounts than that under one key of an establishment say nothing of any two of them."""
 # Two accounts are compared when they share a given name and a surname or a mobile, in one establishment: both
 # are keys, so that the work grows as the records do. Holders are a table apart: it is made on several cores,
-# as no statement which writes is. Only what changes is written.
+# as no statement which writes is. Only what changes is written; a pair, or a line, which somebody is deciding
+# at that moment is left to him and to the next night: nobody waits for a night which waits for him.
 _HOLDERS = """
 CREATE TEMP TABLE duplicate_holder ON COMMIT DROP AS
 SELECT DISTINCT holding.establishment_id AS place, holding.account_id AS account,
@@ -120,12 +121,16 @@ WITH block AS (
     INSERT INTO accounts_duplicate (establishment_id, first_id, second_id, score, reasons, opened_at)
     SELECT place, first, second, score, reasons, %(now)s FROM change WHERE id IS NULL
     RETURNING 1
+), free AS MATERIALIZED (
+    SELECT change.id, change.score, change.reasons
+    FROM accounts_duplicate duplicate JOIN change ON change.id = duplicate.id
+    FOR NO KEY UPDATE OF duplicate SKIP LOCKED
 ), changed AS (
     UPDATE accounts_duplicate duplicate
-    SET score = coalesce(change.score, duplicate.score),
-        reasons = coalesce(change.reasons, duplicate.reasons),
-        closed_at = CASE WHEN change.score IS NULL THEN %(now)s END
-    FROM change WHERE duplicate.id = change.id
+    SET score = coalesce(free.score, duplicate.score),
+        reasons = coalesce(free.reasons, duplicate.reasons),
+        closed_at = CASE WHEN free.score IS NULL THEN %(now)s END
+    FROM free WHERE duplicate.id = free.id
     RETURNING duplicate.closed_at
 )
 SELECT (SELECT count(*) FROM opened), (SELECT count(*) FROM changed WHERE closed_at IS NOT NULL)
@@ -142,9 +147,12 @@ WITH waiting AS MATERIALIZED (
     FROM accounts_dataissue issue
     JOIN establishments_establishment school ON school.id = issue.establishment_id
     WHERE school.feed_id = %(feed)s AND issue.solved_at IS NULL AND issue.kind = %(kind)s
+), free AS MATERIALIZED (
+    SELECT issue.id FROM accounts_dataissue issue JOIN told ON told.id = issue.id
+    WHERE NOT EXISTS (SELECT FROM waiting WHERE waiting.id = told.duplicate_id)
+    FOR NO KEY UPDATE OF issue SKIP LOCKED
 ), solved AS (
-    UPDATE accounts_dataissue issue SET solved_at = %(now)s FROM told
-    WHERE issue.id = told.id AND NOT EXISTS (SELECT FROM waiting WHERE waiting.id = told.duplicate_id)
+    UPDATE accounts_dataissue issue SET solved_at = %(now)s FROM free WHERE issue.id = free.id
 )
 INSERT INTO accounts_dataissue (establishment_id, kind, responsable_id, duplicate_id, opened_at)
 SELECT waiting.place, %(kind)s, held.record, waiting.id, %(now)s
@@ -249,7 +257,12 @@ def tell_apart(duplicate: Duplicate, by: By) -> None:
 
 @transaction.atomic
 def join_same(duplicate: Duplicate, by: By) -> Joining:
-    """Bring the two accounts together, reversibly; raises NotJoinable, nothing done."""
+    """Bring the two accounts together, reversibly; raises NotJoinable, nothing done.
+
+    Accounts are locked before pairs: of two agents who decide about one account, one waits.
+    """
+    both = (duplicate.first_id, duplicate.second_id)
+    list(Account.objects.select_for_update(no_key=True).filter(pk__in=both).order_by("pk"))
     _decide(duplicate, Duplicate.Decision.SAME, by)
     joining = merge(duplicate.first_id, duplicate.second_id, AccountSource.Reason.AGENT, by)
     gone = joining.former_id

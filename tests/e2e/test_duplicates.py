@@ -21,7 +21,7 @@ def test_a_director_joins_a_pair_then_undoes_it(page, school, assert_accessible)
     page.get_by_role("link", name="1 doublon probable").click()
     assert_accessible(page)
     page.set_viewport_size({"width": 390, "height": 800})
-    page.get_by_role("link", name="LE GOFF Anne").click()
+    page.get_by_role("link", name="LE GOFF Anne", exact=True).click()
     expect(page.get_by_role("heading", name="Une personne, ou deux")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
     assert_accessible(page)

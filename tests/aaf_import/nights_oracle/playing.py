@@ -24,6 +24,7 @@ from tests.aaf_import.nights_oracle.reading import (
     learn_accounts,
     order_of_records,
     rows_of_accounts,
+    told_apart,
 )
 from tests.aaf_import.nights_oracle.rules import Oracle
 from tests.aaf_import.nights_oracle.world import FEEDS, Feed, Happening, Night, World
@@ -45,7 +46,7 @@ class Play:
     def night(self, night: Night) -> None:
         """What happened before, the delivery, and the comparison."""
         for act in night.acts:
-            self._act(act)
+            self.act(act)
         feed = FEEDS[night.feed % len(FEEDS)]
         half = len(night.happenings) // 2 if night.kind == "both" else 0
         for happening in night.happenings[:half]:
@@ -53,7 +54,7 @@ class Play:
         between = deepcopy(self.world.of(feed)) if night.kind == "both" else None
         for happening in night.happenings[half:]:
             self.world.happen(happening)
-        before = rows_of_accounts()
+        before, apart = rows_of_accounts(), told_apart()
         takes = self._deliver(feed, night.kind, between)
         order = order_of_records()
         for said in takes:
@@ -61,6 +62,8 @@ class Play:
             learn_accounts(self.oracle)
             self.oracle.follow(feed)
         check(self.oracle, feed, before)
+        after = told_apart()
+        assert {pk: after.get(pk) for pk in apart} == apart
 
     def _deliver(self, feed: Feed, kind: str, between: Said | None) -> list[Said]:
         """Write and import; what was said, in the order in which it is applied."""
@@ -79,7 +82,7 @@ class Play:
         import_delivery(self.folder, processes=1)
         return takes
 
-    def _act(self, act: Happening) -> None:
+    def act(self, act: Happening) -> None:
         if act.what == "close":
             closing.note_absences(timezone.now())
             closing.close_abandoned(timezone.now() + timedelta(days=91))

@@ -48,6 +48,12 @@ def rows_of_accounts() -> dict[int, dict[str, Any]]:
     return {row["id"]: row for row in Account.objects.values()}
 
 
+def told_apart() -> dict[int, tuple[Any, ...]]:
+    """What is said of each pair of accounts of different schools which were told apart."""
+    decided = Duplicate.objects.filter(establishment=None, decision=Duplicate.Decision.DIFFERENT)
+    return {pk: tuple(said) for pk, *said in decided.values_list("pk", "score", "reasons", "closed_at")}
+
+
 def check(oracle: Oracle, feed: tuple[str, int], before: dict[int, dict[str, Any]]) -> None:
     found, expected = says(feed), tells(oracle, feed)
     for name, rows in expected.items():

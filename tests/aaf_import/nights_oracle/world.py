@@ -109,30 +109,30 @@ class World:
             Link(self._record(feed, number), KINSHIPS[number % 4])
             for number in ([other, other + third] if third % 2 else [other])
         )
-        self.pupils[feed, self._key(7)] = self._pupil(feed, one // 3, links)
+        self.pupils[feed, self.new_key(7)] = self._pupil(feed, one // 3, links)
 
     def sibling(self, one: int, other: int, third: int) -> None:
         """Of the responsables of a pupil, in another school perhaps."""
         key = self._choose(one)
         if key:
             pupil = self._pupil(key[0], other, self.pupils[key].links)
-            self.pupils[key[0], self._key(7)] = replace(pupil, given_name=CHILDREN[1])
+            self.pupils[key[0], self.new_key(7)] = replace(pupil, given_name=CHILDREN[1])
 
     def entered_twice(self, one: int, other: int, third: int) -> None:
         """The responsable of a pupil is on file once more, for a new pupil."""
         key = self._choose(one)
         if key and self.pupils[key].links:
             record = self._same_person(key[0], key[0], self.pupils[key].links[0].record)
-            self.pupils[key[0], self._key(7)] = self._pupil(key[0], other, (Link(record),))
+            self.pupils[key[0], self.new_key(7)] = self._pupil(key[0], other, (Link(record),))
 
     # Pupils move.
 
     def leave(self, one: int, other: int, third: int) -> None:
         key = self._choose(one)
         if key:
-            self._leave(key)
+            self.remove(key)
 
-    def _leave(self, key: Key) -> None:
+    def remove(self, key: Key) -> None:
         feed, pupil = key[0], self.pupils.pop(key)
         self.gone[key] = (pupil, {link.record: self.records[feed, link.record] for link in pupil.links})
         self._forget_alone(feed)
@@ -156,9 +156,9 @@ class World:
         key = self._choose(one)
         if key:
             school = _nth(SCHOOLS[key[0]], other)
-            self.pupils[key[0], self._key(7)] = replace(self.pupils[key], school=school)
+            self.pupils[key[0], self.new_key(7)] = replace(self.pupils[key], school=school)
             if third % 2:
-                self._leave(key)
+                self.remove(key)
 
     def enter_sixieme(self, one: int, other: int, third: int) -> None:
         self._go(FIRST, SECOND, one, other, third)
@@ -233,9 +233,9 @@ class World:
             for each in pupil.links
         )
         came = self._pupil(there, other, links)
-        self.pupils[there, self._key(7)] = replace(came, ine=pupil.ine, birth_date=pupil.birth_date)
+        self.pupils[there, self.new_key(7)] = replace(came, ine=pupil.ine, birth_date=pupil.birth_date)
         if third % 2:
-            self._leave(key)
+            self.remove(key)
 
     def _movable(self, feed: Feed | None = None) -> list[Key]:
         return [key for key in sorted(self.pupils) if key[1] != "70000" and feed in (None, key[0])]
@@ -244,7 +244,7 @@ class World:
         found = self._movable(feed)
         return found[number % len(found)] if found else None
 
-    def _key(self, first: int) -> str:
+    def new_key(self, first: int) -> str:
         self.next_key += 1
         return f"{first}{self.next_key:04}"
 
@@ -254,7 +254,7 @@ class World:
         return Pupil(_nth(SCHOOLS[feed], number), room, ine_of(100 + self.next_key), links=links)
 
     def _record(self, feed: Feed, number: int) -> str:
-        key = self._key(8)
+        key = self.new_key(8)
         self.records[feed, key] = Record(
             SURNAMES[number % 4],
             BIRTH_SURNAMES[number // 4 % 4],
@@ -266,7 +266,7 @@ class World:
         return key
 
     def _same_person(self, here: Feed, there: Feed, record: str) -> str:
-        key = self._key(8)
+        key = self.new_key(8)
         self.records[there, key] = self.records[here, record]
         return key
 
