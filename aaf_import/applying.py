@@ -16,7 +16,7 @@ from aaf_import.identity import FeedKey, Identity
 from aaf_import.merging.agents import merge_agents
 from aaf_import.merging.anomalies import count_anomalies, find_unresolved, write_anomalies
 from aaf_import.merging.changes import find_wholly_told, stage_changes
-from aaf_import.merging.corrections import note_corrected
+from aaf_import.merging.corrections import find_touched, note_corrected
 from aaf_import.merging.departures import Losses, Thresholds, find_departures, set_aside_establishments
 from aaf_import.merging.duplicates import keep_first_entries
 from aaf_import.merging.links import merge_links
@@ -96,8 +96,9 @@ def apply(
         found += _check_order(merge.feed, identity.day)
         found += _merge_places_and_people(merge, _thresholds(year_change=run.year_change))
         note_corrected(merge)
-        accounts = give_accounts(merge.feed, now=merge.now)
-        refresh_data_issues(merge.feed, now=merge.now)
+        touched = find_touched(merge)
+        accounts = give_accounts(merge.feed, now=merge.now, among=touched)
+        refresh_data_issues(merge.feed, now=merge.now, touched=touched)
         tell_establishments(merge)
         # Last: a director who signs in meanwhile waits for the end of the transaction.
         merge_agents(merge, NAMES[identity.degree].mail)

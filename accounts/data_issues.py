@@ -15,6 +15,7 @@ from accounts.models.data_issue import APART
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from accounts.precreation import Touched
     from establishments.models import Feed
 
 YOUNGEST, OLDEST = timedelta(days=2 * 365), timedelta(days=26 * 365)
@@ -50,8 +51,11 @@ WITH holder AS (
     LEFT JOIN (SELECT DISTINCT link.student_id AS id FROM establishments_responsibility link
                JOIN establishments_responsable guardian ON guardian.id = link.responsable_id
                WHERE link.is_legal AND link.ended_at IS NULL AND guardian.left_at IS NULL
-                     AND guardian.feed_id = %(feed)s) guarded ON guarded.id = pupil.id
+                     AND guardian.feed_id = %(feed)s
+                     AND (%(whole)s OR link.student_id = ANY(%(students)s::bigint[]))) guarded
+         ON guarded.id = pupil.id
     WHERE pupil.left_at IS NULL AND pupil.establishment_id IS NOT NULL AND pupil.feed_id = %(feed)s
+          AND (%(whole)s OR pupil.id = ANY(%(students)s::bigint[]))
 )
 SELECT reached.establishment_id, fault.kind, reached.id AS responsable_id, NULL::bigint AS student_id
 FROM reached CROSS JOIN LATERAL (VALUES
@@ -80,6 +84,7 @@ WITH unsolved AS MATERIALIZED (
     FROM accounts_dataissue issue
     JOIN establishments_establishment school ON school.id = issue.establishment_id
     WHERE issue.solved_at IS NULL AND school.feed_id = %(feed)s AND issue.kind <> ALL(%(apart)s)
+          AND (%(whole)s OR issue.student_id IS NULL OR issue.student_id = ANY(%(students)s::bigint[]))
 ), change AS MATERIALIZED (
     SELECT unsolved.id, wrong.establishment_id, wrong.kind, wrong.responsable_id, wrong.student_id
     FROM wrong_datum wrong FULL JOIN unsolved
@@ -104,10 +109,11 @@ class Refreshed:
     solved: int
 
 
-def refresh_data_issues(feed: Feed, *, now: datetime) -> Refreshed:
+def refresh_data_issues(feed: Feed, *, now: datetime, touched: Touched | None = None) -> Refreshed:
     """Open what is newly wrong in the schools of `feed`, solve what no longer is.
 
-    Runs in the caller's transaction, after accounts are made; data that did not change write nothing.
+    Runs in the caller's transaction, after accounts are made; data that did not change write nothing. Of
+    pupils, only those `touched` are looked at, when it is given.
     """
     today = feed.academy.local_date(now)
     parameters: dict[str, Any] = {
@@ -117,6 +123,8 @@ def refresh_data_issues(feed: Feed, *, now: datetime) -> Refreshed:
         "responsable": AccountKind.RESPONSABLE.value,
         "youngest": today - YOUNGEST,
         "oldest": today - OLDEST,
+        "whole": touched is None,
+        "students": list(touched.students) if touched else [],
     }
     with connection.cursor() as cursor:
         # Whole tables are crossed; inside an import, the planner has no figures of theirs yet.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
@@ -21,6 +22,7 @@ WITH person AS (
     FROM establishments_responsable responsable
     WHERE responsable.feed_id = %(feed)s AND responsable.left_at IS NULL
           AND responsable.id <> ALL(%(without)s::bigint[])
+          AND (%(whole)s OR responsable.id = ANY(%(responsables)s::bigint[]))
           AND NOT EXISTS (SELECT FROM accounts_accountsource source
                           WHERE source.responsable_id = responsable.id AND source.closed_at IS NULL)
           AND EXISTS (SELECT FROM establishments_responsibility link
@@ -32,6 +34,7 @@ WITH person AS (
     FROM establishments_student student
     WHERE %(students_have_accounts)s AND student.feed_id = %(feed)s AND student.left_at IS NULL
           AND student.eligible_at IS NOT NULL
+          AND (%(whole)s OR student.id = ANY(%(students)s::bigint[]))
           AND NOT EXISTS (SELECT FROM accounts_accountsource source
                           WHERE source.student_id = student.id AND source.closed_at IS NULL)
 ), placed AS (
@@ -65,12 +68,22 @@ SELECT kind, count(*) FROM numbered GROUP BY kind
 """
 
 
-def precreate_accounts(feed: Feed, *, now: datetime, without: Sequence[int] = ()) -> dict[AccountKind, int]:
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """The records (pks) which an import changed, and those linked to them: nobody else needs an account."""
+
+    responsables: Sequence[int]
+    students: Sequence[int]
+
+
+def precreate_accounts(
+    feed: Feed, *, now: datetime, without: Sequence[int] = (), among: Touched | None = None
+) -> dict[AccountKind, int]:
     """Give a « Non notifié » account to each present record of `feed` that needs one; how many, by kind.
 
     Responsables need a legal link in force to a present pupil who gives right to accounts; pupils have one
-    in the 2nd degré only; those `without` are left out. Runs in the caller's transaction, and
-    touches no account that exists.
+    in the 2nd degré only; those `without` are left out, and those not `among`, when it is given. Runs in the
+    caller's transaction, and touches no account that exists.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -79,6 +92,9 @@ def precreate_accounts(feed: Feed, *, now: datetime, without: Sequence[int] = ()
                 "feed": feed.pk,
                 "now": now,
                 "without": list(without),
+                "whole": among is None,
+                "responsables": list(among.responsables) if among else [],
+                "students": list(among.students) if among else [],
                 "responsable": AccountKind.RESPONSABLE.value,
                 "student": AccountKind.STUDENT.value,
                 "students_have_accounts": feed.degree == Degree.SECOND,

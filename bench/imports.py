@@ -39,9 +39,7 @@ def measure(pupils: int = PUPILS, establishments: int = ESTABLISHMENTS) -> Itera
         )
         yield Figure("The same import again, over parsing and COPY alone", again / baseline, "×", limit=2)
         yield Figure(f"A Delta which changes {changed.total():,} of them", delta, "s", limit=10)
-        yield Figure(
-            "Memory of the largest process, PostgreSQL's included", largest.megabytes, "MB", limit=500
-        )
+        yield Figure("Memory of the largest process, of its own", largest.megabytes, "MB", limit=500)
 
 
 def _seconds_to_import(folder: Path) -> float:

@@ -30,7 +30,7 @@ class LargestProcess:
 
     def _look(self) -> None:
         while not self._ended.wait(_SAMPLE_SECONDS):
-            self.megabytes = max(self.megabytes, *map(_resident_megabytes, _ours()))
+            self.megabytes = max(self.megabytes, *map(_own_megabytes, _ours()))
 
 
 def _ours() -> list[int]:
@@ -52,10 +52,11 @@ def _parents() -> Iterator[tuple[int, tuple[int, str]]]:
         yield int(stat.parent.name), (int(tail.split()[1]), head.partition("(")[2])
 
 
-def _resident_megabytes(pid: int) -> float:
-    """What a process holds; PostgreSQL's shared buffers count in each backend that has touched them."""
+def _own_megabytes(pid: int) -> float:
+    """What a process holds of its own; the buffers which PostgreSQL shares are set once for the server."""
     try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        status = Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return 0
-    return pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
+    own = [line for line in status.splitlines() if line.startswith(("RssAnon:", "RssFile:"))]
+    return sum(int(line.split()[1]) for line in own) / 1024

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
-from accounts.joining.matching import NEW, judge
+from accounts.joining.matching import NEW, NEW_AMONG, judge
 from accounts.models import AccountKind, AccountSource
-from accounts.precreation import precreate_accounts
+from accounts.precreation import Touched, precreate_accounts
 from establishments.models import Degree, EventKind
 
 if TYPE_CHECKING:
@@ -89,25 +89,27 @@ WHERE verdict.record = recheck.responsable_id AND verdict.doubt = ''
 """
 
 
-def give_accounts(feed: Feed, *, now: datetime) -> dict[AccountKind, int]:
+def give_accounts(feed: Feed, *, now: datetime, among: Touched | None = None) -> dict[AccountKind, int]:
     """Bring each new record of `feed` to the account of the same person, or make it one; how many were made.
 
-    What was doubtful gets an account of its own, and waits for joining.following.
+    Only those `among` the records which a Delta touched, when it says them. What was doubtful gets an
+    account of its own, and waits for joining.following.
     """
+    which, records = (NEW_AMONG, among.responsables) if among else (NEW, ())
     with connection.cursor() as cursor:
         if feed.degree == Degree.SECOND:
             _join(cursor, _PUPILS, "student_id", feed, now)
-        judge(cursor, feed, NEW)
+        judge(cursor, feed, which, records)
         _join(cursor, _SURE, "responsable_id", feed, now)
         cursor.execute(_FOLLOWERS)
         followers = [record for (record,) in cursor.fetchall()]
         cursor.execute(_RECHECK, {"followers": followers})
-        created = precreate_accounts(feed, now=now, without=followers)
+        created = precreate_accounts(feed, now=now, without=followers, among=among)
         if followers:
-            judge(cursor, feed, NEW)
+            judge(cursor, feed, which, records)
             _join(cursor, _SURE, "responsable_id", feed, now)
             cursor.execute(_DROP_JOINED)
-            late = precreate_accounts(feed, now=now)
+            late = precreate_accounts(feed, now=now, among=among)
             created = {kind: created[kind] + late[kind] for kind in AccountKind}
     return created
 

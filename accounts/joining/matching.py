@@ -51,6 +51,7 @@ AND EXISTS (SELECT FROM establishments_responsibility link
             WHERE link.responsable_id = record.id AND link.is_legal AND link.ended_at IS NULL
                   AND child.left_at IS NULL AND child.eligible_at IS NOT NULL)
 """
+NEW_AMONG = NEW + " AND record.id = ANY(%(records)s)"
 KNOWN = "record.id = ANY(%(records)s) AND source.id IS NOT NULL"
 _UNCROWD = """
 DELETE FROM joining_subject subject
@@ -191,7 +192,7 @@ class Verdict:
 
 
 def judge(cursor: CursorWrapper, feed: Feed, which: str, records: Iterable[int] = ()) -> int:
-    """Fill joining_verdict about the records of `which`, NEW or KNOWN; how many keys were looked for.
+    """Fill joining_verdict about the records of `which` (NEW, NEW_AMONG, KNOWN); how many keys were sought.
 
     Runs in the caller's transaction, whose end drops the tables.
     """
