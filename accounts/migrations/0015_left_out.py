@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0014_family_sessions"),
-        ("establishments", "0013_family_kinds"),
+        ("establishments", "0013_student_by_ine"),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0015_left_out"),
-        ("establishments", "0014_student_by_ine"),
+        ("establishments", "0013_student_by_ine"),
     ]
 
     operations = [

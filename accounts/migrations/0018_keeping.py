@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0017_duplicate_lines"),
-        ("establishments", "0013_family_kinds"),
+        ("establishments", "0013_student_by_ine"),
     ]
 
     operations = [

@@ -19,7 +19,7 @@ WHERE issue.kind = 'RELATION_CONTESTED' AND issue.solved_at IS NULL
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0019_what_joinings_brought"),
-        ("establishments", "0014_student_by_ine"),
+        ("establishments", "0013_student_by_ine"),
     ]
 
     operations = [

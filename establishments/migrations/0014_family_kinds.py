@@ -1,4 +1,4 @@
-"""A contested relation which a school checked is in the vocabulary; a mandate says what in AAF gives it."""
+"""The whole vocabulary of events, what families do added to it; a mandate says what in AAF gives it."""
 
 import django.contrib.postgres.fields
 from django.db import migrations, models
@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("establishments", "0014_student_by_ine"),
+        ("establishments", "0013_student_by_ine"),
     ]
 
     operations = [

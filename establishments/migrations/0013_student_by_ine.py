@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("establishments", "0013_family_kinds"),
+        ("establishments", "0012_kinds"),
     ]
 
     operations = [
