@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_not_required
+from django.http import Http404
 from django.shortcuts import redirect, resolve_url
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
@@ -67,6 +68,21 @@ def proved(view: View) -> View:
         return redirect(f"{resolve_url('family_proof')}?{after}")
 
     return of_active(guarded)
+
+
+def only_where(is_offered: Callable[[], bool]) -> Callable[[View], View]:
+    """Where what it needs is not configured, the page does not exist."""
+
+    def guard(view: View) -> View:
+        @wraps(view)
+        def guarded(request: FamilyRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if not is_offered():
+                raise Http404
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return guard
 
 
 def after_sign_in(request: FamilyRequest, default: str = "family_home") -> str:

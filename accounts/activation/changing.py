@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.activation import codes, family_links, keeping, password_rule, session, throttle
-from accounts.activation.access import of_active, proved
+from accounts.activation.access import of_active, only_where, proved
 from accounts.activation.children import children_of, names_of
 from accounts.activation.hashing import hash_password
 from accounts.activation.keeping_forms import ChangePasswordForm, MobileForm, NewMailForm
 from accounts.activation.links import LinkRefused
 from accounts.activation.lost import refuse
 from accounts.activation.mails import zone_of
+from accounts.activation.mobile_steps import is_right_code
 from accounts.activation.pages import Step, posted, show_step
 from accounts.activation.proof import WRONG, is_own_password
 from accounts.activation.sms_forms import CodeForm
@@ -120,8 +121,8 @@ def mail_confirmed(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @proved
+@only_where(is_offered)
 def mobile(request: SignedInRequest) -> HttpResponse:
-    _require_sms()
     account = request.account
     form = MobileForm(posted(request), current=account.mobile)
     if form.is_valid():
@@ -134,8 +135,8 @@ def mobile(request: SignedInRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @proved
+@only_where(is_offered)
 def mobile_code(request: SignedInRequest) -> HttpResponse:
-    _require_sms()
     waiting: dict[str, Any] | None = request.family.get(_MOBILE)
     if waiting is None:
         return redirect("family_mobile")
@@ -149,19 +150,12 @@ def mobile_code(request: SignedInRequest) -> HttpResponse:
 
 
 def _is_right(request: SignedInRequest, waiting: dict[str, Any], form: CodeForm) -> bool:
-    throttle.attempt(request, throttle.SMS_CODE, waiting["number"])
     try:
-        codes.check(waiting["key"], waiting["number"], form.cleaned_data["code"])
-    except codes.WrongCode as wrong:
-        left = "encore un essai" if wrong.left == 1 else f"encore {wrong.left} essais"
-        form.add_error("code", f"Ce n’est pas le code du dernier SMS : relisez-le. Vous avez {left}.")
-        return False
+        return is_right_code(request, form, waiting["key"], waiting["number"])
     except codes.DeadCode:
         del request.family[_MOBILE]
         messages.error(request, "Ce code ne sert plus : demandez-en un autre.")
         return False
-    throttle.succeeded(request, throttle.SMS_CODE, waiting["number"])
-    return True
 
 
 def _mobile_changed(request: SignedInRequest, number: str) -> HttpResponse:
@@ -199,8 +193,3 @@ def _password_changed(request: SignedInRequest, chosen: str) -> HttpResponse:
     session.refresh(request)
     messages.success(request, "Votre mot de passe est changé. Les autres appareils sont déconnectés.")
     return redirect("family_home")
-
-
-def _require_sms() -> None:
-    if not is_offered():
-        raise Http404

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
-from django.http import Http404
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -16,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import lifecycle
 from accounts.activation import franceconnect, session, steps, throttle
-from accounts.activation.access import after_sign_in, public_page, signed_in
+from accounts.activation.access import after_sign_in, only_where, public_page, signed_in
 from accounts.activation.franceconnect import Taken
 from accounts.activation.identification import leave, show_failure
 from accounts.activation.mobile_steps import (
@@ -50,18 +47,7 @@ WAY = MobileWay(
 )
 TOKEN = "franceconnect_token"
 _OUT = "franceconnect_out"
-
-
-def offered(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Where it is not configured, the way does not exist."""
-
-    @wraps(view)
-    def offered_view(request: FamilyRequest) -> HttpResponse:
-        if not franceconnect.is_offered():
-            raise Http404
-        return view(request)
-
-    return offered_view
+offered = only_where(franceconnect.is_offered)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -20,6 +20,7 @@ from accounts.activation.forms import NewPasswordForm
 from accounts.activation.hashing import hash_password
 from accounts.activation.keeping_forms import LostIdentifierForm, LostPasswordForm
 from accounts.activation.links import LinkRefused, Refusal
+from accounts.activation.mobile_steps import is_right_code
 from accounts.activation.pages import Step, posted, show_step
 from accounts.activation.recovering import Wanted
 from accounts.activation.sms_forms import CodeForm
@@ -112,16 +113,11 @@ def code(request: FamilyRequest) -> HttpResponse:
 
 def _is_right(request: FamilyRequest, given: dict[str, Any], form: CodeForm) -> bool:
     """A code nobody was sent is never right, but by luck: the account is looked for again."""
-    throttle.attempt(request, throttle.SMS_CODE, given["number"])
     try:
-        codes.check(given["key"], given["number"], form.cleaned_data["code"])
-    except codes.WrongCode as wrong:
-        left = "encore un essai" if wrong.left == 1 else f"encore {wrong.left} essais"
-        form.add_error("code", f"Ce n’est pas le code du dernier SMS : relisez-le. Vous avez {left}.")
-        return False
+        if not is_right_code(request, form, given["key"], given["number"]):
+            return False
     except codes.DeadCode:
         raise steps.StartAgain(_GONE, "family_lost_password") from None
-    throttle.succeeded(request, throttle.SMS_CODE, given["number"])
     account = recovering.account_of(_wanted(given))
     if account is None:
         raise steps.StartAgain(_GONE, "family_lost_password")

@@ -44,27 +44,30 @@ def ask_code(request: FamilyRequest, way: MobileWay) -> HttpResponse:
         return redirect(way.children_page)
     form, is_dead = CodeForm(posted(request)), False
     if form.is_valid():
-        throttle.attempt(request, throttle.SMS_CODE, given["number"])
         try:
-            codes.check(given["key"], given["number"], form.cleaned_data["code"])
-        except codes.WrongCode as wrong:
-            form.add_error("code", _wrong(wrong.left))
+            if is_right_code(request, form, given["key"], given["number"]):
+                return _proven_now(request, way)
         except codes.DeadCode:
             is_dead = True
-        else:
-            return _proven_now(request, way, given["number"])
     step, status = Step("Le code reçu par SMS", way.number, way.of), 422 if is_dead else 200
     context = {"number": given["number"], "is_dead": is_dead, "way": way}
     return show_step(request, "sms_code.html", step, form=form, status=status, **context)
 
 
-def _wrong(left: int) -> str:
-    tries = "encore un essai" if left == 1 else f"encore {left} essais"
-    return f"Ce n’est pas le code du dernier SMS : relisez-le. Vous avez {tries}."
-
-
-def _proven_now(request: FamilyRequest, way: MobileWay, number: str) -> HttpResponse:
+def is_right_code(request: FamilyRequest, form: CodeForm, key: str, number: str) -> bool:
+    """Whether the code typed is the one sent to `number`; the form says when not. Raises DeadCode."""
+    throttle.attempt(request, throttle.SMS_CODE, number)
+    try:
+        codes.check(key, number, form.cleaned_data["code"])
+    except codes.WrongCode as wrong:
+        left = "encore un essai" if wrong.left == 1 else f"encore {wrong.left} essais"
+        form.add_error("code", f"Ce n’est pas le code du dernier SMS : relisez-le. Vous avez {left}.")
+        return False
     throttle.succeeded(request, throttle.SMS_CODE, number)
+    return True
+
+
+def _proven_now(request: FamilyRequest, way: MobileWay) -> HttpResponse:
     steps.keep(request, way.name, is_proven=True)
     request.family.cycle_key()
     return redirect(way.children_page)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
-from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from django.http import Http404
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.activation import password_rule, steps, throttle
-from accounts.activation.access import public_page, signed_in
+from accounts.activation.access import only_where, public_page, signed_in
 from accounts.activation.forms import NewPasswordForm
 from accounts.activation.hashing import hash_password, is_password
 from accounts.activation.mobile_steps import (
@@ -31,8 +29,6 @@ from accounts.models import FamilySession
 from notifications.sms.gateways import is_offered
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from django.http import HttpResponse
 
     from accounts.activation.session import FamilyRequest, SignedInRequest
@@ -41,18 +37,7 @@ if TYPE_CHECKING:
 WAY = MobileWay("sms", "sms_code", "sms_send_again", "sms_children", number_page="sms_start", number=2, of=4)
 # Where what was opened leads, but for the account to activate.
 _ENDS = {Opening.NOTHING: "sms_refused", Opening.ACTIVE: "sms_active", Opening.SEVERAL: "sms_checking"}
-
-
-def offered(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Without a gateway the way does not exist."""
-
-    @wraps(view)
-    def offered_view(request: FamilyRequest) -> HttpResponse:
-        if not is_offered():
-            raise Http404
-        return view(request)
-
-    return offered_view
+offered = only_where(is_offered)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
