@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from django.db.models import QuerySet
-
     from establishments.access import Access
 
 TOLD = timedelta(days=30)
@@ -126,10 +124,11 @@ def _seen(access: Access) -> Q:
     return seen | Q(responsable__isnull=False) if access.sees_responsables else seen
 
 
-def corrections(access: Access, night: Night) -> QuerySet[DataIssue]:
-    """What that import found corrected."""
+def corrections(access: Access, night: Night) -> tuple[list[DataIssue], int]:
+    """What that import found corrected, those to name, and how many there are in all."""
     solved = DataIssue.objects.visible_to(access).filter(solved_at=night.at)
-    return solved.select_related("responsable", "student").order_by("kind", "pk")[:NAMED]
+    named = solved.select_related("responsable", "student").order_by("kind", "pk")[:NAMED]
+    return list(named), solved.count()
 
 
 def reported(access: Access) -> list[Anomaly]:

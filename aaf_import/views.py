@@ -30,6 +30,7 @@ def updates_page(request: ConsoleRequest, uai: str) -> HttpResponse:
     access = request.access
     nights = updates.nights(access, timezone.now())
     night = updates.chosen_night(nights, request.GET.get("nuit", ""))
+    named, corrected = updates.corrections(access, night) if night else ([], 0)
     context = {
         "access": access,
         "section": "issues",
@@ -37,7 +38,9 @@ def updates_page(request: ConsoleRequest, uai: str) -> HttpResponse:
         "nights": nights,
         "night": night,
         "changes": updates.changes(access, night) if night else [],
-        "corrections": updates.corrections(access, night) if night else [],
+        "corrections": named,
+        "corrected": corrected,
+        "unnamed": corrected - len(named),
         "reported": updates.reported(access),
     }
     return render(request, "aaf_import/updates.html", context)

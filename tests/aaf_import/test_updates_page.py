@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from aaf_import import updates
 from aaf_import.models import RecordChange
 from aaf_import.sweeping import CHANGES_KEPT, forget_record_changes
 from establishments.models import Delegation, Establishment
@@ -64,6 +65,15 @@ def test_a_night_names_who_came_who_left_and_who_changed(two_nights):
     }
     assert [issue.kind for issue in response.context["corrections"]] == ["MAIL_MISSING"]
     assert "n’est plus signalé : adresse mail absente" in response.content.decode()
+
+
+def test_corrections_beyond_those_named_are_counted(two_nights, monkeypatch):
+    monkeypatch.setattr(updates, "NAMED", 0)
+
+    page = reader(two_nights)().content.decode()
+
+    assert "Corrections arrivées <span>1</span>" in page
+    assert "Et 1 autre." in page
 
 
 def test_the_first_night_is_counted_and_names_nobody(two_nights):
