@@ -78,6 +78,16 @@
     show();
   }
 
+  // What was ticked before this script came is a choice too (no browser ticks by itself: autocomplete="off").
+  function takeIn() {
+    if (!form()) return;
+    const selected = selectionOf(form().dataset.selection);
+    boxes()
+      .filter((box) => box.checked)
+      .forEach((box) => selected.add(box.value));
+    keep(form().dataset.selection, selected);
+  }
+
   async function addAll(button) {
     button.disabled = true;
     try {
@@ -146,6 +156,7 @@
   // Back from the cache of the browser: the page is as it was left, the selection may have moved on.
   window.addEventListener("pageshow", show);
   followOperation();
+  takeIn();
   show();
   selectFound();
 })();

@@ -91,6 +91,27 @@ def test_a_selection_survives_paging_sorting_searching_and_reloading(page, schoo
     expect(page.locator(f"{TICKS}:checked")).to_have_count(0)
 
 
+def test_what_is_ticked_before_the_scripts_come_is_selected(page, school, families):
+    held = []
+
+    def hold(route):
+        held.append(route)
+
+    page.route("**/selection*.js", hold)
+    sign_in(page)
+    page.goto(f"/etablissements/{school.uai}/responsables/?q=zeta", wait_until="commit")
+    page.get_by_role("checkbox", name=re.compile("z.zeta")).first.check()
+
+    held.pop().continue_()
+    page.unroute("**/selection*.js")
+
+    expect(count(page)).to_have_text("1 compte sélectionné")
+    expect(page.locator(f"{TICKS}:checked")).to_have_count(2)
+    notify(page)
+    page.wait_for_url("**/operations/*/")
+    assert Operation.objects.get().items.get().account.identifier == "z.zeta"
+
+
 def test_ticking_a_row_ticks_its_account_in_its_other_rows(page, school, families):
     open_list(page, school, "q=zeta")
 

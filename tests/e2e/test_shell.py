@@ -46,6 +46,7 @@ def sign_in(page):
     page.get_by_label("Mot de passe").fill(PASSWORD)
     page.get_by_role("button", name="Se connecter").click()
     expect(page.get_by_role("button", name="Se déconnecter")).to_be_visible()
+    page.wait_for_load_state()
 
 
 def directs_many(director, how_many=25):

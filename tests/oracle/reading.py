@@ -22,7 +22,11 @@ _ACCOUNT = re.compile(r"/comptes/([0-9]+)/")
 _OPERATION = re.compile(r"/operations/([0-9]+)/")
 _NUMBER = re.compile(r"[0-9]+(?:\u202f[0-9]{3})*")
 # What is drawn at random on each page.
-_NOISE = re.compile(r'name="csrfmiddlewaretoken" value="[^"]*"|"X-CSRFToken"[^}]*')
+_NOISE = re.compile(
+    r'name="csrfmiddlewaretoken" value="[^"]*"|"X-CSRFToken"[^}]*'
+    # The signature of a key in an address.
+    r"|(?<=[0-9]):[\w-]{43}(?=/)"
+)
 
 
 class Reader:
