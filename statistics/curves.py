@@ -16,8 +16,8 @@ from django.utils import timezone
 
 from accounts.models import AccountKind
 from accounts.transitions import State
+from statistics.columns import COLUMNS
 from statistics.models import Snapshot, SnapshotRun
-from statistics.snapshots import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

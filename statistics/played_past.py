@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from accounts.transitions import Origin, State
 from establishments.models import EventKind
+from statistics.columns import COLUMNS
 from statistics.models import Snapshot
-from statistics.snapshots import COLUMNS
 
 # What each event makes of an account, and how far along the lifecycle, which never goes back.
 _STEPS: dict[EventKind, tuple[int, State, Origin | None]] = {

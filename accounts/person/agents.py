@@ -26,6 +26,7 @@ _OF_AGENTS = {
     "Délégations": ("establishments.Delegation", "agent"),
     "Courriels de délégation": ("establishments.DelegationNotice", "recipient"),
     "Rôles académiques": ("establishments.AcademyRole", "agent"),
+    "Statistiques de territoires": ("establishments.StatisticsRole", "agent"),
     "Consultations d’assistance": ("establishments.Visit", "agent"),
     "Adresses de connexion": ("account.EmailAddress", "user"),
     "Seconds facteurs": ("mfa.Authenticator", "user"),

@@ -223,6 +223,7 @@ REGISTER: Mapping[str, Told | str] = {
     "aaf_import.ImportRun": COUNTS,
     "statistics.Snapshot": COUNTS,
     "statistics.SnapshotRun": COUNTS,
+    "statistics.TerritorySnapshot": COUNTS,
     "establishments.Agent": Told(
         {
             "title": "Civilité",
@@ -268,6 +269,15 @@ REGISTER: Mapping[str, Told | str] = {
     ),
     "establishments.AcademyRole": Told(
         {"academy_id": "Académie", "kind": "Rôle", "started_at": "Depuis", "ended_at": "Jusqu’au"},
+        {TECHNICAL: ("id", "agent_id")},
+    ),
+    "establishments.StatisticsRole": Told(
+        {
+            "level": "Niveau",
+            "code": "Territoire",
+            "started_at": "Depuis",
+            "ended_at": "Jusqu’au",
+        },
         {TECHNICAL: ("id", "agent_id")},
     ),
     "establishments.Visit": Told(

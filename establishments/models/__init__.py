@@ -1,6 +1,6 @@
 """Places and people: what the extracts say, who signs in, and what was done."""
 
-from establishments.models.agents import AcademyRole, Agent, Delegation, Mandate, Visit
+from establishments.models.agents import AcademyRole, Agent, Delegation, Mandate, StatisticsRole, Visit
 from establishments.models.events import Event, EventKind, JournalSeal
 from establishments.models.notices import DelegationNotice
 from establishments.models.people import Responsable, Responsibility, Student
@@ -36,6 +36,7 @@ __all__ = [
     "Responsable",
     "Responsibility",
     "SchoolClass",
+    "StatisticsRole",
     "Student",
     "Visit",
 ]

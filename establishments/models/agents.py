@@ -82,6 +82,11 @@ class Agent(AbstractBaseUser):
     def follows_imports(self) -> bool:
         return AcademyRole.Kind.IMPORTS in self._academy_kinds
 
+    @cached_property
+    def reads_statistics(self) -> bool:
+        """Whether a territory's numbers open to them: one query, once for an instance."""
+        return self.statistics_roles.in_force().exists()
+
 
 class MandateQuerySet(models.QuerySet["Mandate"]):
     def in_force(self) -> MandateQuerySet:
@@ -293,3 +298,46 @@ class Visit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.agent_id} → {self.establishment_id}"
+
+
+class StatisticsRoleQuerySet(models.QuerySet["StatisticsRole"]):
+    def in_force(self) -> StatisticsRoleQuerySet:
+        return self.filter(ended_at__isnull=True)
+
+
+class StatisticsRole(models.Model):
+    """An agent reads the numbers of a territory and of all it is made of: counts only, no account.
+
+    `code` is that of the level: NATION for the nation, an académie's two digits, a department's three
+    characters, the UAI of a circonscription.
+    """
+
+    class Level(models.TextChoices):
+        NATION = "NATION", "Nation"
+        ACADEMY = "ACADEMY", "Académie"
+        DEPARTMENT = "DEPARTMENT", "Département"
+        DISTRICT = "DISTRICT", "Circonscription"
+
+    agent = models.ForeignKey(Agent, models.CASCADE, related_name="statistics_roles")
+    level = models.CharField(max_length=10, choices=Level.choices)
+    code = models.CharField(max_length=8)
+    started_at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True)
+
+    objects = StatisticsRoleQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(level__in=["NATION", "ACADEMY", "DEPARTMENT", "DISTRICT"]),
+                name="statistics_role_level",
+            ),
+            models.UniqueConstraint(
+                fields=["agent", "level", "code"],
+                condition=Q(ended_at__isnull=True),
+                name="statistics_role_open_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agent_id} {self.level} {self.code}"

@@ -9,10 +9,10 @@ from django.urls import reverse
 from accounts.models import AccountKind
 from accounts.transitions import State
 from establishments.models import Event, EventKind
+from statistics.columns import COLUMNS
 from statistics.curves import Point, Trace
 from statistics.models import Snapshot, SnapshotRun
 from statistics.school_year import SchoolYear, school_year_of
-from statistics.snapshots import COLUMNS
 from tests.factories import EstablishmentFactory, MandateFactory, responsable_account, student_account
 
 pytestmark = pytest.mark.django_db

@@ -15,8 +15,9 @@ from accounts import lifecycle, operations
 from accounts.models import Account, AccountKind, AccountSource, Holding, Operation
 from accounts.transitions import Origin, State
 from establishments.access import get_access
+from statistics.columns import COLUMNS
 from statistics.models import Snapshot, SnapshotRun
-from statistics.snapshots import COLUMNS, take_snapshots
+from statistics.snapshots import take_snapshots
 from statistics.tasks import take_snapshots as task
 from tests.factories import (
     CHOSEN_PASSWORD_HASH,

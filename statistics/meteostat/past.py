@@ -1,0 +1,132 @@
+"""What the nights counted in territories: read as it was written, a missed night stays unknown."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+
+from accounts.transitions import Origin, State
+from statistics.columns import COLUMNS
+from statistics.models import SnapshotRun, TerritorySnapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
+    from zoneinfo import ZoneInfo
+
+    from accounts.models import AccountKind
+    from establishments.models import StatisticsRole
+
+# Fewer accounts than this are shown within the territory above only.
+FLOOR = 50
+# The origin that the other states can have alone.
+_ORIGINS = {State.NOT_NOTIFIED: Origin.NONE, State.NOTIFIED: Origin.ESTABLISHMENT} | {
+    State.ACTIVATING: Origin.ESTABLISHMENT
+}
+_ACTIVE = [number for number, (state, _) in enumerate(COLUMNS.values()) if state == State.ACTIVE]
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """The accounts of a territory one night; `columns` are those of statistics.columns, in their order."""
+
+    columns: tuple[int, ...]
+
+    @property
+    def accounts(self) -> int:
+        return sum(self.columns)
+
+    @property
+    def active(self) -> int:
+        return sum(self.columns[number] for number in _ACTIVE)
+
+    @property
+    def percent(self) -> float:
+        """The rate of activation, in hundredths; 0 where there is no account."""
+        return 100 * self.active / self.accounts if self.accounts else 0.0
+
+    @property
+    def is_shown(self) -> bool:
+        """Not so few that they would tell of families."""
+        return self.accounts >= FLOOR
+
+    @property
+    def by_origin(self) -> dict[Origin, Counter[str]]:
+        """The states of each origin; they add up to the accounts."""
+        found: dict[Origin, Counter[str]] = {origin: Counter() for origin in Origin}
+        for (state, origin), accounts in zip(COLUMNS.values(), self.columns, strict=True):
+            found[origin or _ORIGINS[state]][state] += accounts
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """A count of the whole nation: `day` where it is read, `counted_on` in Paris, as rows are dated."""
+
+    day: date
+    counted_on: date
+    taken_at: datetime
+
+
+def nights(zone: ZoneInfo, first: date | None = None, last: date | None = None) -> list[Night]:
+    """Those between two days, both included, as `zone` dates them; counted twice a day, the later stands."""
+    runs = SnapshotRun.objects.order_by("taken_at")
+    if first:
+        runs = runs.filter(taken_at__gte=datetime.combine(first, time.min, tzinfo=zone))
+    if last:
+        runs = runs.filter(taken_at__lt=datetime.combine(last + timedelta(days=1), time.min, tzinfo=zone))
+    found = {}
+    for taken_at in runs.values_list("taken_at", flat=True):
+        day = timezone.localdate(taken_at, zone)
+        counted_on = timezone.localdate(taken_at, timezone.get_default_timezone())
+        found[day] = Night(day, counted_on, taken_at)
+    return list(found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """What is counted: a population, of one degré or of both (TerritorySnapshot.BOTH)."""
+
+    degree: int
+    kind: AccountKind
+
+
+def read(
+    level: StatisticsRole.Level, codes: Iterable[str], series: Series, over: Sequence[Night]
+) -> dict[str, list[Count | None]]:
+    """The count of each territory each of these nights, in their order; None before its first one.
+
+    Two queries, whatever the territories and the nights.
+    """
+    codes = list(codes)
+    if not over:
+        return {code: [] for code in codes}
+    rows = TerritorySnapshot.objects.filter(
+        level=level, code__in=codes, degree=series.degree, kind=series.kind
+    )
+    first, last = over[0].counted_on, over[-1].counted_on
+    before = rows.filter(day__lt=first).order_by("code", "-day").distinct("code")
+    since = rows.filter(day__gte=first, day__lte=last).order_by("code", "day")
+    found: dict[str, dict[date, Count]] = defaultdict(dict)
+    for query in (before, since):
+        for code, day, *columns in query.values_list("code", "day", *COLUMNS):
+            found[code][day] = Count(tuple(columns))
+    return {code: _each_night(found[code], over) for code in codes}
+
+
+def _each_night(known: Mapping[date, Count], over: Sequence[Night]) -> list[Count | None]:
+    """The latest known at each night; `known` is in order."""
+    counts: list[Count | None] = []
+    latest: Count | None = None
+    days: list[Any] = list(known)
+    reached = 0
+    for night in over:
+        while reached < len(days) and days[reached] <= night.counted_on:
+            latest = known[days[reached]]
+            reached += 1
+        counts.append(latest)
+    return counts

@@ -1,0 +1,136 @@
+"""The territories whose numbers are followed, from the nation to the circonscriptions of its departments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+
+from establishments.models import Academy, Degree, Department, District, StatisticsRole
+from establishments.names import label_key
+from establishments.territories import department_of
+from statistics.models import TerritorySnapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from establishments.models import Agent
+
+Level = StatisticsRole.Level
+NATION_CODE = "FR"
+# What a level is made of.
+_BELOW = {
+    Level.NATION: Level.ACADEMY,
+    Level.ACADEMY: Level.DEPARTMENT,
+    Level.DEPARTMENT: Level.DISTRICT,
+}
+_BOTH_DEGREES = (TerritorySnapshot.BOTH, Degree.FIRST.value, Degree.SECOND.value)
+
+
+class UnknownTerritory(Exception):
+    """No territory of this level has this code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Territory:
+    """`code` is the one of StatisticsRole; `parent` is None for the nation alone.
+
+    A circonscription belongs to the department that its UAI names.
+    """
+
+    level: StatisticsRole.Level
+    code: str
+    name: str
+    zone: ZoneInfo
+    parent: Territory | None = None
+
+    @property
+    def below(self) -> StatisticsRole.Level | None:
+        return _BELOW.get(self.level)
+
+    @property
+    def degrees(self) -> tuple[int, ...]:
+        """Those there are numbers of; circonscriptions are of the 1er degré alone."""
+        return (Degree.FIRST.value,) if self.level == Level.DISTRICT else _BOTH_DEGREES
+
+    @property
+    def lineage(self) -> Iterator[Territory]:
+        """Itself, then what it is a part of, up to the nation."""
+        territory: Territory | None = self
+        while territory:
+            yield territory
+            territory = territory.parent
+
+    def is_open_to(self, agent: Agent) -> bool:
+        """Whether the agent has a role on it, or on what it is a part of."""
+        held = set(agent.statistics_roles.in_force().values_list("level", "code"))
+        return any((each.level.value, each.code) in held for each in self.lineage)
+
+
+def nation() -> Territory:
+    return Territory(Level.NATION, NATION_CODE, "France", ZoneInfo(settings.TIME_ZONE))
+
+
+def find(level: StatisticsRole.Level, code: str) -> Territory:
+    """Raises UnknownTerritory."""
+    if level == Level.NATION:
+        if code != NATION_CODE:
+            raise UnknownTerritory
+        return nation()
+    if level == Level.ACADEMY:
+        return _academy(Academy.objects.filter(code=code).first())
+    if level == Level.DEPARTMENT:
+        return _department(Department.objects.filter(code=code).select_related("academy").first())
+    return _district(code)
+
+
+def parts_of(territory: Territory) -> list[Territory]:
+    """What it is made of, by name."""
+    if territory.level == Level.NATION:
+        parts = [
+            Territory(Level.ACADEMY, academy.code, academy.name, academy.zone, territory)
+            for academy in Academy.objects.all()
+        ]
+    elif territory.level == Level.ACADEMY:
+        parts = [
+            Territory(Level.DEPARTMENT, code, name, territory.zone, territory)
+            for code, name in Department.objects.filter(academy=territory.code).values_list("code", "name")
+        ]
+    elif territory.level == Level.DEPARTMENT:
+        parts = [
+            Territory(Level.DISTRICT, uai, name, territory.zone, territory)
+            for uai, name in _names_of_districts().items()
+            if (department := department_of(uai)) and department.code == territory.code
+        ]
+    else:
+        parts = []
+    return sorted(parts, key=lambda each: (label_key(each.name), each.code))
+
+
+def _names_of_districts() -> dict[str, str]:
+    """The name of each, by its UAI: its structure may have changed of key, the last one names it."""
+    return dict(District.objects.exclude(uai="").order_by("pk").values_list("uai", "name"))
+
+
+def _academy(academy: Academy | None) -> Territory:
+    if academy is None:
+        raise UnknownTerritory
+    return Territory(Level.ACADEMY, academy.code, academy.name, academy.zone, nation())
+
+
+def _department(department: Department | None) -> Territory:
+    if department is None:
+        raise UnknownTerritory
+    parent = _academy(department.academy)
+    return Territory(Level.DEPARTMENT, department.code, department.name, parent.zone, parent)
+
+
+def _district(uai: str) -> Territory:
+    district = District.objects.exclude(uai="").filter(uai=uai).order_by("-pk").first()
+    ref = department_of(uai)
+    if district is None or ref is None:
+        raise UnknownTerritory
+    parent = find(Level.DEPARTMENT, ref.code)
+    return Territory(Level.DISTRICT, uai, district.name, parent.zone, parent)
