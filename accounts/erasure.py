@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dateutil.relativedelta import relativedelta
 from django.conf import settings
 
-from accounts.activation import family_mails
+from accounts.activation.keeping import family_mails
 from accounts.activation.mails import MOVED
 from accounts.closing import in_batches
 from establishments.models import EventKind

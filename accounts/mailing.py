@@ -14,7 +14,8 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts import reminders
-from accounts.activation import family_mails, password_rule
+from accounts.activation import password_rule
+from accounts.activation.keeping import family_mails
 from accounts.activation.mails import LINK, MOVED, compose_link, compose_notice, promise_links
 from accounts.campaigns import MAILED, sends_link
 from accounts.contacts import address_of, contact_mails

@@ -15,17 +15,21 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 
 from accounts import lifecycle
-from accounts.activation import credentials, franceconnect, links, self_registration, starting
+from accounts.activation import links
 from accounts.activation.children import asked_about, children_of, recorded_mail
 from accounts.activation.contesting import contest
-from accounts.activation.credentials import Standing
-from accounts.activation.ent import NobodyMeant, account_meant
+from accounts.activation.federated import franceconnect
+from accounts.activation.federated.ent import NobodyMeant, account_meant
+from accounts.activation.federated.openid import Identity
 from accounts.activation.hashing import hash_password
-from accounts.activation.openid import Identity
-from accounts.activation.proving import Person
-from accounts.activation.self_registration import Opening
+from accounts.activation.keeping import credentials
+from accounts.activation.keeping.credentials import Standing
+from accounts.activation.letter import starting
+from accounts.activation.letter.starting import Answers, WrongBirthDate, answered_for
 from accounts.activation.session import stamp_of
-from accounts.activation.starting import Answers, WrongBirthDate, answered_for
+from accounts.activation.sms import self_registration
+from accounts.activation.sms.proving import Person
+from accounts.activation.sms.self_registration import Opening
 from accounts.models import Account, AccountKind, EntPartner, Holding
 from accounts.secrets import open_secret, seal_secret
 from accounts.transitions import State

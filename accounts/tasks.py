@@ -19,7 +19,8 @@ from accounts import (
     printing,
     reminders,
 )
-from accounts.activation import family_links, recovering, session
+from accounts.activation import session
+from accounts.activation.keeping import family_links, recovering
 from accounts.models import Operation, OperationPart
 from notifications import deliveries, retention, sending
 

@@ -17,9 +17,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, reverse
 from django.utils import timezone
 
-from accounts.activation import keeping_urls, links, urls
+from accounts.activation import links, urls
 from accounts.activation.children import asked_about, children_of
 from accounts.activation.hashing import FamilyHasher
+from accounts.activation.keeping.urls import urlpatterns as of_account
 from accounts.activation.mails import compose_link
 from accounts.models import Account, AccountKind
 from accounts.secrets import draw_secret, expiry_from, seal_secret
@@ -236,7 +237,7 @@ def _that_open(browser: Browser) -> list[str]:
 
 def _addresses() -> list[str]:
     """Of the family's pages which ask for no argument."""
-    patterns = _patterns([*urls.urlpatterns, *keeping_urls.urlpatterns])
+    patterns = _patterns([*urls.urlpatterns, *of_account])
     return [pattern.name for pattern in patterns if pattern.name and not pattern.pattern.converters]
 
 

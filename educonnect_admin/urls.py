@@ -14,7 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("academie/rapprochements/", include("accounts.academy_urls")),
     path("", include("aaf_import.urls")),
     path("activation/", include("accounts.activation.urls")),
-    path("compte/", include("accounts.activation.keeping_urls")),
+    path("compte/", include("accounts.activation.keeping.urls")),
     path("etablissements/<str:uai>/", include("statistics.urls")),
     path("demo/boite/", demo.mailbox, name="demo_mailbox"),
     path("demo/familles/", demo.families_to_play, name="demo_families"),

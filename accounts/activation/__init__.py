@@ -1,1 +1,1 @@
-"""The family's side: how an account is activated."""
+"""The family’s side: a room for each thing it comes for; above them, what the rooms share."""

@@ -17,7 +17,7 @@ from accounts.activation.session import is_proved
 from accounts.transitions import State
 
 if TYPE_CHECKING:
-    from django.http import HttpResponse
+    from django.http import HttpRequest, HttpResponse
 
     from accounts.activation.session import FamilyRequest, SignedInRequest
 
@@ -68,6 +68,21 @@ def proved(view: View) -> View:
         return redirect(f"{resolve_url('family_proof')}?{after}")
 
     return of_active(guarded)
+
+
+def discreet(view: View) -> View:
+    """The address of the page is a key: it is told to no other site, kept in no cache.
+
+    It knows no session, and shows none: a form of one would come without an origin, and be refused.
+    """
+
+    @wraps(view)
+    def discreet_view(request: HttpRequest, **kwargs: str) -> HttpResponse:
+        response = view(request, **kwargs)
+        response.headers["Referrer-Policy"] = "no-referrer"
+        return response
+
+    return never_cache(discreet_view)
 
 
 def only_where(is_offered: Callable[[], bool]) -> Callable[[View], View]:

@@ -11,8 +11,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from accounts.activation import franceconnect
 from accounts.activation.access import public_page
+from accounts.activation.federated import franceconnect
 from accounts.models import EntPartner
 from establishments.models import Academy
 from notifications.sms.gateways import is_offered as has_sms

@@ -12,8 +12,8 @@ from django.http import HttpRequest
 from django.shortcuts import redirect, render
 
 from accounts.activation import devices, session
-from accounts.activation.codes import TooManyCodes
 from accounts.activation.session import FamilyRequest, SessionStore
+from accounts.activation.sms.codes import TooManyCodes
 from accounts.activation.steps import StartAgain
 from accounts.activation.throttle import TooManyTries
 from establishments.networks import is_of_families

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.activation import family_mails
+from accounts.activation.keeping import family_mails
 from accounts.activation.mails import MOVED
 from accounts.models import Account, DataIssue, FamilyLink, FamilySession, OperationItem, PasswordLink
 from accounts.passwords import Standing, password_standing

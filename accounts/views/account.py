@@ -11,8 +11,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from accounts.activation.letter.sending import resend
 from accounts.activation.links import link_deadline
-from accounts.activation.sending import resend
 from accounts.contacts import contact_mails
 from accounts.forms import RESEND_STALE, ResendForm
 from accounts.joining.across import accounts_in_doubt

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.activation.sending import send_activation_mails
+from accounts.activation.letter.sending import send_activation_mails
 from accounts.assistance.answers import Situation, answer, situations_of
 from accounts.assistance.case import Case, Hidden, HiddenChild, Mail, Number, Twin
 from accounts.assistance.diagnosis import Act, Topic, Weight, diagnose

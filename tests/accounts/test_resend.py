@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from accounts import lifecycle, mailing
 from accounts.activation import links
+from accounts.activation.letter.sending import resend, send_activation_mails
 from accounts.activation.links import Refusal, token_for
-from accounts.activation.sending import resend, send_activation_mails
 from accounts.lifecycle import AgentAct, act_on
 from accounts.models import Account
 from accounts.tasks import send_mails

@@ -8,7 +8,8 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from accounts import mailing
-from accounts.activation import hashing, recovering
+from accounts.activation import hashing
+from accounts.activation.keeping import recovering
 from accounts.models import Account, RecoveryRequest
 from accounts.secrets import open_secret
 from accounts.transitions import State

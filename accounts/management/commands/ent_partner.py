@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import IntegrityError, transaction
 
-from accounts.activation.ent import return_address
+from accounts.activation.federated.ent import return_address
 from accounts.models import EntPartner
 from accounts.secrets import seal_secret
 from establishments.models import Academy, Degree, Establishment

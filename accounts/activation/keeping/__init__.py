@@ -1,0 +1,1 @@
+"""« Mon compte »: signing in, finding the account again, changing what it holds."""

@@ -1,0 +1,1 @@
+"""By the letter: its identifiant, the steps of a first sign-in, the mail which ends them."""
