@@ -57,11 +57,11 @@ class Segment(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`states` counts its accounts, which `list_address` shows; `address` is a closer look, if any."""
+    """`states` counts its accounts, which `list_address` shows, if any; `address` is a closer look, if any."""
 
     label: str
     states: Counter[str]
-    list_address: str
+    list_address: str = ""
     address: str = ""
     detail: str = ""
 
@@ -74,7 +74,7 @@ class Line:
         narrowed = f"{self.list_address}{'&' if '?' in self.list_address else '?'}etat="
         for state, label in COLUMNS.items():
             if state:
-                yield Cell(label, self.states[state], narrowed + state)
+                yield Cell(label, self.states[state], self.list_address and narrowed + state)
             else:
                 yield Cell(label, self.accounts, self.list_address)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 
+from accounts.models import AccountKind
 from accounts.transitions import Origin, State
 from statistics.columns import COLUMNS
 from statistics.models import SnapshotRun, TerritorySnapshot
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from datetime import date
     from zoneinfo import ZoneInfo
 
-    from accounts.models import AccountKind
     from establishments.models import StatisticsRole
 
 # Fewer accounts than this are shown within the territory above only.
@@ -27,7 +27,11 @@ FLOOR = 50
 _ORIGINS = {State.NOT_NOTIFIED: Origin.NONE, State.NOTIFIED: Origin.ESTABLISHMENT} | {
     State.ACTIVATING: Origin.ESTABLISHMENT
 }
-_ACTIVE = [number for number, (state, _) in enumerate(COLUMNS.values()) if state == State.ACTIVE]
+_ACTIVE = {
+    origin: number
+    for number, (state, origin) in enumerate(COLUMNS.values())
+    if state == State.ACTIVE and origin
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,10 @@ class Count:
 
     @property
     def active(self) -> int:
-        return sum(self.columns[number] for number in _ACTIVE)
+        return self.active_from(_ACTIVE)
+
+    def active_from(self, origins: Iterable[Origin]) -> int:
+        return sum(self.columns[_ACTIVE[origin]] for origin in origins)
 
     @property
     def percent(self) -> float:
@@ -72,6 +79,17 @@ class Night:
     taken_at: datetime
 
 
+def last_night(zone: ZoneInfo) -> Night | None:
+    """The last count there was."""
+    last = SnapshotRun.objects.order_by("-taken_at").values_list("taken_at", flat=True).first()
+    return _night(last, zone) if last else None
+
+
+def _night(taken_at: datetime, zone: ZoneInfo) -> Night:
+    paris = timezone.get_default_timezone()
+    return Night(timezone.localdate(taken_at, zone), timezone.localdate(taken_at, paris), taken_at)
+
+
 def nights(zone: ZoneInfo, first: date | None = None, last: date | None = None) -> list[Night]:
     """Those between two days, both included, as `zone` dates them; counted twice a day, the later stands."""
     runs = SnapshotRun.objects.order_by("taken_at")
@@ -79,12 +97,8 @@ def nights(zone: ZoneInfo, first: date | None = None, last: date | None = None) 
         runs = runs.filter(taken_at__gte=datetime.combine(first, time.min, tzinfo=zone))
     if last:
         runs = runs.filter(taken_at__lt=datetime.combine(last + timedelta(days=1), time.min, tzinfo=zone))
-    found = {}
-    for taken_at in runs.values_list("taken_at", flat=True):
-        day = timezone.localdate(taken_at, zone)
-        counted_on = timezone.localdate(taken_at, timezone.get_default_timezone())
-        found[day] = Night(day, counted_on, taken_at)
-    return list(found.values())
+    found = [_night(taken_at, zone) for taken_at in runs.values_list("taken_at", flat=True)]
+    return list({night.day: night for night in found}.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +130,16 @@ def read(
         for code, day, *columns in query.values_list("code", "day", *COLUMNS):
             found[code][day] = Count(tuple(columns))
     return {code: _each_night(found[code], over) for code in codes}
+
+
+def read_latest(level: StatisticsRole.Level, code: str, night: Night) -> dict[Series, Count]:
+    """Each series of a territory as it was that night, in one query."""
+    rows = TerritorySnapshot.objects.filter(level=level, code=code, day__lte=night.counted_on)
+    latest = rows.order_by("degree", "kind", "-day").distinct("degree", "kind")
+    return {
+        Series(degree, AccountKind(kind)): Count(tuple(columns))
+        for degree, kind, *columns in latest.values_list("degree", "kind", *COLUMNS)
+    }
 
 
 def _each_night(known: Mapping[date, Count], over: Sequence[Night]) -> list[Count | None]:

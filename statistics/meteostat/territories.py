@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
+from accounts.models import AccountKind
 from establishments.models import Academy, Degree, Department, District, StatisticsRole
 from establishments.names import label_key
 from establishments.territories import department_of
+from statistics.meteostat.past import Series
 from statistics.models import TerritorySnapshot
 
 if TYPE_CHECKING:
@@ -26,7 +28,14 @@ _BELOW = {
     Level.ACADEMY: Level.DEPARTMENT,
     Level.DEPARTMENT: Level.DISTRICT,
 }
-_BOTH_DEGREES = (TerritorySnapshot.BOTH, Degree.FIRST.value, Degree.SECOND.value)
+# Pupils have accounts in the 2nd degré alone, circonscriptions are of the 1er.
+_SERIES = (
+    Series(TerritorySnapshot.BOTH, AccountKind.RESPONSABLE),
+    Series(Degree.FIRST, AccountKind.RESPONSABLE),
+    Series(Degree.SECOND, AccountKind.RESPONSABLE),
+    Series(Degree.SECOND, AccountKind.STUDENT),
+)
+_SERIES_OF_DISTRICT = (Series(Degree.FIRST, AccountKind.RESPONSABLE),)
 
 
 class UnknownTerritory(Exception):
@@ -51,9 +60,13 @@ class Territory:
         return _BELOW.get(self.level)
 
     @property
-    def degrees(self) -> tuple[int, ...]:
-        """Those there are numbers of; circonscriptions are of the 1er degré alone."""
-        return (Degree.FIRST.value,) if self.level == Level.DISTRICT else _BOTH_DEGREES
+    def series(self) -> tuple[Series, ...]:
+        """What there are numbers of."""
+        return _SERIES_OF_DISTRICT if self.level == Level.DISTRICT else _SERIES
+
+    def has_parts(self, series: Series) -> bool:
+        """Whether what it is made of has these numbers too: circonscriptions have those of the 1er degré."""
+        return self.level in _BELOW and (self.level != Level.DEPARTMENT or series in _SERIES_OF_DISTRICT)
 
     @property
     def lineage(self) -> Iterator[Territory]:

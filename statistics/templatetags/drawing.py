@@ -20,13 +20,14 @@ register = template.Library()
 
 @register.simple_tag
 def cells(line: Line) -> SafeString:
-    """The numbers of a line; each opens the list of the accounts it counts."""
+    """The numbers of a line; each opens the list of the accounts it counts, if there is one."""
     return mark_safe("".join(_cells(line)))  # noqa: S308 - numbers, our own labels, and an escaped address
 
 
 def _cells(line: Line) -> Iterator[str]:
     for label, accounts, address in line.cells:
-        shown = f'<a href="{escape(address)}">{number(accounts)}</a>' if accounts else "0"
+        is_link = accounts and address
+        shown = f'<a href="{escape(address)}">{number(accounts)}</a>' if is_link else number(accounts)
         yield f'<td class="console-number" data-label="{label}">{shown}</td>'
 
 
