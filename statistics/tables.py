@@ -57,7 +57,7 @@ class Segment(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`states` counts its accounts, which `list_address` shows, if any; `address` is a closer look, if any."""
+    """`states` counts its accounts, shown at `list_address` if there is one; `address` is a closer look."""
 
     label: str
     states: Counter[str]

@@ -25,7 +25,7 @@ _WEEKS, _MONTHS_MOST, _QUARTERS = 62, 430, 1100
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Where a period is drawn: `width` and `height` in units of the drawing, `top` the value at its height."""
+    """Where a period is drawn, in units of the drawing; `top` is the value at its height."""
 
     width: float
     height: float
@@ -77,16 +77,13 @@ def accounts_chart(past: Past, width: float, height: float) -> AccountsChart:
     step = _step(max((point.count.accounts for point in past.known if point.count), default=0))
     frame = _frame(past.points, width, height, top=4 * step)
     layers = [
-        Layer(
-            origin.lower(), ORIGINS[origin], _area(past.points, frame, _STACKED[:rank], _STACKED[: rank + 1])
-        )
+        Layer(origin.lower(), ORIGINS[origin], _area(past.points, frame, _STACKED[: rank + 1]))
         for rank, origin in enumerate(_STACKED)
         if any(point.count and point.count.active_from([origin]) for point in past.known)
     ]
     values = [Mark(number(each * step), _at(frame.y(each * step))) for each in range(5)]
-    return AccountsChart(
-        _line(past.points, frame, lambda count: count.accounts), layers, values, _days(frame)
-    )
+    total = _line(past.points, frame, lambda count: count.accounts)
+    return AccountsChart(total, layers, values, _days(frame))
 
 
 def rate_chart(past: Past, width: float, height: float) -> RateChart:
@@ -101,11 +98,11 @@ def _frame(points: Sequence[Point], width: float, height: float, top: float) -> 
 
 
 def _step(most: int) -> int:
-    """A fourth of the scale: 1, 2, 2.5 or 5 times a power of ten."""
+    """A fourth of the scale: 1, 2 or 5 times a power of ten."""
     fourth, power = max(most / 4, 1), 1
     while 10 * power < fourth:
         power *= 10
-    return next(int(factor * power) for factor in (1, 2, 2.5, 5, 10) if factor * power >= fourth)
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= fourth)
 
 
 def _runs(points: Iterable[Point]) -> Iterator[list[tuple[date, Count]]]:
@@ -131,16 +128,15 @@ def _polyline(frame: Frame, values: Sequence[tuple[date, float]]) -> str:
     return f"M{path}" if len(values) > 1 else f"M{path}h{_at(frame.width / 200)}"
 
 
-def _area(points: Iterable[Point], frame: Frame, below: Sequence[Origin], upto: Sequence[Origin]) -> str:
-    return "".join(_band(frame, run, below, upto) for run in _runs(points))
+def _area(points: Iterable[Point], frame: Frame, origins: Sequence[Origin]) -> str:
+    """Of the last of `origins`, upon those before it."""
+    return "".join(_band(frame, run, origins) for run in _runs(points) if len(run) > 1)
 
 
-def _band(
-    frame: Frame, run: list[tuple[date, Count]], below: Sequence[Origin], upto: Sequence[Origin]
-) -> str:
-    upper = [(day, count.active_from(upto)) for day, count in run]
-    lower = [(day, count.active_from(below)) for day, count in reversed(run)]
-    return f"{_polyline(frame, upper)}L{_polyline(frame, lower)[1:]}Z" if len(run) > 1 else ""
+def _band(frame: Frame, run: list[tuple[date, Count]], origins: Sequence[Origin]) -> str:
+    upper = [(day, count.active_from(origins)) for day, count in run]
+    lower = [(day, count.active_from(origins[:-1])) for day, count in reversed(run)]
+    return f"{_polyline(frame, upper)}L{_polyline(frame, lower)[1:]}Z"
 
 
 def _days(frame: Frame) -> list[Mark]:

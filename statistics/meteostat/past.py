@@ -24,14 +24,13 @@ if TYPE_CHECKING:
 # Fewer accounts than this are shown within the territory above only.
 FLOOR = 50
 # The origin that the other states can have alone.
-_ORIGINS = {State.NOT_NOTIFIED: Origin.NONE, State.NOTIFIED: Origin.ESTABLISHMENT} | {
-    State.ACTIVATING: Origin.ESTABLISHMENT
+_ORIGINS = {
+    State.NOT_NOTIFIED: Origin.NONE,
+    State.NOTIFIED: Origin.ESTABLISHMENT,
+    State.ACTIVATING: Origin.ESTABLISHMENT,
 }
-_ACTIVE = {
-    origin: number
-    for number, (state, origin) in enumerate(COLUMNS.values())
-    if state == State.ACTIVE and origin
-}
+# The column of those activated by each origin.
+_ACTIVE = {origin: number for number, (_, origin) in enumerate(COLUMNS.values()) if origin}
 
 
 @dataclass(frozen=True, slots=True)
