@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("activation/", include("accounts.activation.urls")),
     path("compte/", include("accounts.activation.keeping.urls")),
     path("etablissements/<str:uai>/", include("statistics.urls")),
+    path("meteostat/", include("statistics.meteostat.urls")),
     path("demo/boite/", demo.mailbox, name="demo_mailbox"),
     path("demo/familles/", demo.families_to_play, name="demo_families"),
     path("sante/vivant", health.live, name="health_live"),

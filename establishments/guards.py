@@ -18,6 +18,8 @@ from establishments.requests import ConsoleRequest
 # What a need may be about, beside one population: the establishment, whichever population gives the right;
 # or an object, whose population the view reads, then gives to `admit`.
 WHOLE, OBJECT = "WHOLE", "OBJECT"
+# The role of who reads the statistics of a territory, beside those in académies (AcademyRole.Kind).
+STATISTICS = "STATISTICS"
 View = Callable[..., HttpResponseBase]
 
 
@@ -86,5 +88,10 @@ def _for_role(view: View, kind: AcademyRole.Kind) -> View:
         timezone.activate(role.academy.zone)
         return view(request, *args, **kwargs)
 
-    guarded.academy_role = kind  # type: ignore[attr-defined]
+    return declare_role(guarded, kind)
+
+
+def declare_role(guarded: View, role: str) -> View:
+    """Says of a page outside establishments the one role it is for, which `guarded` checks."""
+    guarded.role = role  # type: ignore[attr-defined]
     return guarded

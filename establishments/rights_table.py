@@ -18,7 +18,7 @@ from establishments.access import (
     rights_of_mandate,
     rights_of_visit,
 )
-from establishments.guards import OBJECT, WHOLE
+from establishments.guards import OBJECT, STATISTICS, WHOLE
 from establishments.models import AcademyRole, Delegation, Mandate
 
 if TYPE_CHECKING:
@@ -38,6 +38,12 @@ _POPULATIONS = (
     (Delegation.Population.RESPONSABLES, "R"),
     (Delegation.Population.BOTH, "P+R"),
 )
+# The roles that pages outside establishments are for.
+_ROLES_OUTSIDE: dict[str, str] = {
+    AcademyRole.Kind.ASSISTANCE: "agent of an assistance",
+    AcademyRole.Kind.IMPORTS: "agent who follows imports",
+    STATISTICS: "agent who reads statistics",
+}
 
 HEAD = """# Who opens what
 
@@ -90,14 +96,17 @@ def roles_of_delegations() -> list[Role]:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One address. `population` is what the address itself is about, where it says so."""
+    """One address. `population` is what the address itself is about, where it says so.
+
+    `role` is the one that a page outside establishments is for, if it is for one.
+    """
 
     name: str
     path: str
     need: Need | None
     population: str
     is_public: bool
-    academy_role: str
+    role: str
 
     @property
     def is_below_establishment(self) -> bool:
@@ -122,7 +131,7 @@ def routes(patterns: Sequence[URLPattern | URLResolver] | None = None, prefix: s
                 need=getattr(view, "need", None),
                 population=pattern.default_args.get("population", ""),
                 is_public=not getattr(view, "login_required", True),
-                academy_role=getattr(view, "academy_role", ""),
+                role=getattr(view, "role", ""),
             )
 
 
@@ -165,7 +174,8 @@ def table() -> str:
             *_matrix(below, roles_of_delegations()),
             "\n## Elsewhere\n",
             "The assistance chooses and leaves the establishments of its own académie; any other is a 404.",
-            "Who follows imports reads the runs of their own académies, counts only; any other is a 404.\n",
+            "Who follows imports reads the runs of their own académies, counts only; any other is a 404.",
+            "Who reads statistics reads their territories and what these are made of; any other is a 404.\n",
             *_outside(outside),
             "",
         ]
@@ -198,14 +208,11 @@ def _named(labels: list[str]) -> str:
 
 
 def _outside(found: Sequence[Route]) -> Iterator[str]:
-    roles = (AcademyRole.Kind.ASSISTANCE, AcademyRole.Kind.IMPORTS)
-    yield _line(
-        ["address", "name", "no sign-in", "any agent", "agent of an assistance", "agent who follows imports"]
-    )
-    yield _line(["---"] * 6)
+    yield _line(["address", "name", "no sign-in", "any agent", *_ROLES_OUTSIDE.values()])
+    yield _line(["---"] * (4 + len(_ROLES_OUTSIDE)))
     for route in found:
         anonymous = OPENS if route.is_public else SIGN_IN
-        met = [OPENS if route.academy_role in ("", role) else UNKNOWN for role in ("none", *roles)]
+        met = [OPENS if route.role in ("", role) else UNKNOWN for role in ("none", *_ROLES_OUTSIDE)]
         yield _line([f"`/{route.path.strip('^$')}`", route.name, anonymous, *met])
 
 

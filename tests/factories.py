@@ -25,6 +25,7 @@ from establishments.models import (
     Responsable,
     Responsibility,
     SchoolClass,
+    StatisticsRole,
     Student,
     Visit,
 )
@@ -191,6 +192,17 @@ class AcademyRoleFactory(DjangoModelFactory):
 
     class Meta:
         model = AcademyRole
+
+
+class StatisticsRoleFactory(DjangoModelFactory):
+    """Of the nation, when nothing else is said."""
+
+    agent = factory.SubFactory(AgentFactory)
+    level = StatisticsRole.Level.NATION
+    code = "FR"
+
+    class Meta:
+        model = StatisticsRole
 
 
 class VisitFactory(DjangoModelFactory):

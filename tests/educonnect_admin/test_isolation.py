@@ -17,8 +17,8 @@ from accounts.forms import ACTIONS
 from accounts.models import AccountKind, DataIssue, Duplicate, Joining, Operation, OperationItem
 from establishments import rights_table
 from establishments.delegations import people
-from establishments.guards import OBJECT
-from establishments.models import AcademyRole, Delegation, Mandate
+from establishments.guards import OBJECT, STATISTICS
+from establishments.models import AcademyRole, Delegation, Department, District, Mandate
 from establishments.rights_table import BELOW, OPENS, SIGN_IN, UNKNOWN, answer
 from notifications.models import Document
 from tests.factories import (
@@ -28,6 +28,7 @@ from tests.factories import (
     EstablishmentFactory,
     FeedFactory,
     MandateFactory,
+    StatisticsRoleFactory,
     VisitFactory,
     responsable_account,
     student_account,
@@ -46,11 +47,15 @@ NOTHING = {
     "<int:pk>": "0",
     "(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)": "1-rien",
 }
+# A territory of each level below the nation, by its part of the addresses.
+TERRITORIES = {"academies/": "24", "departements/": "093", "circonscriptions/": "0931234X"}
 
 
-def of_academies(route, objects):
-    """An object that stands for the argument of the addresses of an académie, by the role they ask for."""
-    return {"<int:pk>": str(objects[route.academy_role].pk)} if route.academy_role else {}
+def of_roles(route, objects):
+    """What stands for the arguments of the addresses which ask for a role, by this role or by the address."""
+    if route.role == STATISTICS:
+        return {"<str:code>": next((code for place, code in TERRITORIES.items() if place in route.path), "")}
+    return {"<int:pk>": str(objects[route.role].pk)} if route.role else {}
 
 
 def doubt(world):
@@ -289,7 +294,7 @@ def test_the_table_of_rights_is_that_of_the_code():
 
 def test_an_address_of_an_establishment_which_declares_nothing_makes_no_table(monkeypatch):
     route = INSIDE[0]
-    silent = rights_table.Route(route.name, route.path, None, "", is_public=False, academy_role="")
+    silent = rights_table.Route(route.name, route.path, None, "", is_public=False, role="")
     monkeypatch.setattr(rights_table, "routes", lambda: [silent])
 
     with pytest.raises(rights_table.UndeclaredNeed, match=route.name):
@@ -387,6 +392,9 @@ def test_outside_an_establishment_too_each_address_meets_what_the_table_says():
         kind: AcademyRoleFactory.create(academy=world.school.academy, kind=kind).agent
         for kind in AcademyRole.Kind
     }
+    Department.objects.create(code="093", name="Seine-Saint-Denis", academy=world.school.academy)
+    District.objects.create(feed=world.school.feed, jointure="1", uai="0931234X", name="Bondy")
+    holders[STATISTICS] = StatisticsRoleFactory.create().agent
     stranger = AgentFactory.create()
     run = ImportRun.objects.create(
         academy="24", degree=2, kind="complet", status="REFUSED", message="…", finished_at=timezone.now()
@@ -395,15 +403,15 @@ def test_outside_an_establishment_too_each_address_meets_what_the_table_says():
 
     for route in OUTSIDE:
         address = "/" + route.path.strip("^$").replace("<str:uai>", world.school.uai)
-        for argument, value in (NOTHING | of_academies(route, objects)).items():
+        for argument, value in (NOTHING | of_roles(route, objects)).items():
             address = address.replace(argument, value)
         anonymous = ask(Client(), address)
         leads_to_sign_in = not route.is_public or route.name in OPENED_BY_A_SESSION
         assert (anonymous == {SIGN_IN}) == leads_to_sign_in, address
-        if route.academy_role:
+        if route.role:
             assert ask(signed_in(stranger), address) == {UNKNOWN}, address
             for kind, agent in holders.items():
-                met = {OPENS if kind == route.academy_role else UNKNOWN}
+                met = {OPENS if kind == route.role else UNKNOWN}
                 assert ask(signed_in(agent), address) == met, (kind, address)
         elif not route.is_public:
             met = {OPENS, UNKNOWN} if route.path.startswith(ONES_OWN) else {OPENS}
