@@ -40,18 +40,26 @@ class SignInView(LoginView):
 def home(request: ConsoleRequest) -> HttpResponse:
     """Straight to the only establishment, else the choice of one; a clear page for who has none.
 
-    The assistance of an académie, and who follows its imports, start from a page of their own.
+    The assistance of an académie, who follows its imports, and who reads statistics start from a page of
+    their own.
     """
     offered = list(Establishment.objects.held_by(request.user)[:2])
-    if request.user.follows_imports and not offered and not request.user.assists_an_academy:
-        return redirect("import_list")
-    if request.user.assists_an_academy:
-        return redirect("establishments" if offered else "assistance_home")
     if not offered:
-        return render(request, "establishments/none.html")
-    if len(offered) == 1:
+        return _home_without_establishment(request)
+    if len(offered) == 1 and not (request.user.assists_an_academy or request.user.reads_statistics):
         return redirect("establishment", offered[0].uai)
     return redirect("establishments")
+
+
+def _home_without_establishment(request: ConsoleRequest) -> HttpResponse:
+    agent = request.user
+    if agent.assists_an_academy:
+        return redirect("assistance_home")
+    if agent.follows_imports:
+        return redirect("import_list")
+    if agent.reads_statistics:
+        return redirect("meteostat")
+    return render(request, "establishments/none.html")
 
 
 @require_safe

@@ -18,6 +18,8 @@ from establishments.models import (
     AcademyRole,
     Agent,
     Delegation,
+    Department,
+    District,
     Establishment,
     Feed,
     Mandate,
@@ -30,7 +32,7 @@ from establishments.models import (
     Visit,
 )
 from establishments.names import label_key, name_key
-from establishments.territories import ACADEMIES, UAI_LETTERS
+from establishments.territories import ACADEMIES, DEPARTMENTS, UAI_LETTERS
 
 PASSWORD = "une phrase de passe longue"
 CHOSEN_PASSWORD_HASH = "argon2$chosen-by-the-family"
@@ -53,6 +55,28 @@ class FeedFactory(DjangoModelFactory):
     class Meta:
         model = Feed
         django_get_or_create = ("academy", "degree")
+
+
+class DepartmentFactory(DjangoModelFactory):
+    code = "093"
+    name = factory.LazyAttribute(lambda o: DEPARTMENTS[o.code].name)
+    academy = factory.SubFactory(
+        AcademyFactory, code=factory.LazyAttribute(lambda o: DEPARTMENTS[o.factory_parent.code].academy_code)
+    )
+
+    class Meta:
+        model = Department
+        django_get_or_create = ("code",)
+
+
+class DistrictFactory(DjangoModelFactory):
+    feed = factory.SubFactory(FeedFactory, degree=1)
+    jointure = factory.Sequence(lambda n: f"42{n}")
+    uai = factory.Sequence(lambda n: f"{(number := 931_000 + n):07d}{UAI_LETTERS[number % 23]}")
+    name = factory.Sequence(lambda n: f"Circonscription {n}")
+
+    class Meta:
+        model = District
 
 
 class EstablishmentFactory(DjangoModelFactory):

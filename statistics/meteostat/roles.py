@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 @transaction.atomic
-def grant(agent: Agent, territory: Territory) -> bool:
+def grant(agent: Agent, level: StatisticsRole.Level, code: str) -> bool:
     """False when the agent has the role already."""
     role, is_new = StatisticsRole.objects.in_force().get_or_create(
-        agent=agent, level=territory.level, code=territory.code, ended_at=None
+        agent=agent, level=level, code=code, ended_at=None
     )
     if is_new:
         _record(EventKind.DELEGATION_GRANTED, role)

@@ -18,13 +18,15 @@ from accounts.models import AccountKind, DataIssue, Duplicate, Joining, Operatio
 from establishments import rights_table
 from establishments.delegations import people
 from establishments.guards import OBJECT, STATISTICS
-from establishments.models import AcademyRole, Delegation, Department, District, Mandate
+from establishments.models import AcademyRole, Delegation, Mandate
 from establishments.rights_table import BELOW, OPENS, SIGN_IN, UNKNOWN, answer
 from notifications.models import Document
 from tests.factories import (
     AcademyRoleFactory,
     AgentFactory,
     DelegationFactory,
+    DepartmentFactory,
+    DistrictFactory,
     EstablishmentFactory,
     FeedFactory,
     MandateFactory,
@@ -392,8 +394,8 @@ def test_outside_an_establishment_too_each_address_meets_what_the_table_says():
         kind: AcademyRoleFactory.create(academy=world.school.academy, kind=kind).agent
         for kind in AcademyRole.Kind
     }
-    Department.objects.create(code="093", name="Seine-Saint-Denis", academy=world.school.academy)
-    District.objects.create(feed=world.school.feed, jointure="1", uai="0931234X", name="Bondy")
+    DepartmentFactory.create(code="093")
+    DistrictFactory.create(uai="0931234X")
     holders[STATISTICS] = StatisticsRoleFactory.create().agent
     stranger = AgentFactory.create()
     run = ImportRun.objects.create(

@@ -100,5 +100,5 @@ def test_the_number_of_queries_does_not_grow(client, agent, django_assert_num_qu
     for number in range(20):
         directs(agent, f"École {number}")
     client.get(reverse("establishments"))
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         client.get(reverse("establishments"))
