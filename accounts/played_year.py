@@ -30,7 +30,15 @@ from accounts.profile import show_password
 from accounts.transitions import State
 from establishments import academy_roles, demo, demo_delegations, visits
 from establishments.access import Access, get_access
-from establishments.models import Agent, Delegation, Establishment, Feed, Mandate, Student
+from establishments.models import (
+    Agent,
+    Delegation,
+    Establishment,
+    Feed,
+    Mandate,
+    StatisticsRole,
+    Student,
+)
 from establishments.months import make_month
 from establishments.verification import month_of
 
@@ -39,6 +47,9 @@ if TYPE_CHECKING:
 
 DELEGATE_MAIL = "delegue.eleves@example.org"
 ASSISTANCE_MAIL = "assistance.academique@example.org"
+# Who reads numbers only: of the nation, and of the department of the director one can be.
+NATIONAL_MAIL = "statistiques.nationales@example.org"
+DEPARTMENT_MAIL = "statistiques.departement@example.org"
 VISIT_REASON = "L’établissement demande de l’aide : ticket 4821, des feuilles ne s’ouvrent pas"
 SHARE_NOTIFIED_LAST_YEAR = 0.7
 SHARE_WHO_COME_IN = 0.45
@@ -94,7 +105,9 @@ def play(seed: int, on_progress: Callable[[str], None]) -> dict[str, int]:
     directed = _directed_colleges()
     if directed:
         _appoint_delegate(directed[0])
-        _visit([each.establishment for each in directed], season)
+        colleges = [mandate.establishment for mandate in directed]
+        _visit([each for each in colleges if each.academy == colleges[0].academy], season)
+        _read_statistics(colleges[0])
     return {state.value: Account.objects.in_state(state).count() for state in State}
 
 
@@ -159,6 +172,19 @@ def _visit(colleges: Sequence[Establishment], season: Season) -> None:
             visits.begin(agent, college, VISIT_REASON)
         with _clock_at(came + timedelta(minutes=25)):
             visits.leave(agent, college)
+
+
+def _read_statistics(college: Establishment) -> None:
+    """Two more of the demo's people; the numbers of a department are those of the college's."""
+    of_nation = Agent.objects.create_user(NATIONAL_MAIL, surname="NATIONALE", given_name="Lou", title="Mme")
+    StatisticsRole.objects.create(agent=of_nation, level=StatisticsRole.Level.NATION, code="FR")
+    if college.department_id:
+        of_department = Agent.objects.create_user(
+            DEPARTMENT_MAIL, surname="DÉPARTEMENT", given_name="Sacha", title="M."
+        )
+        StatisticsRole.objects.create(
+            agent=of_department, level=StatisticsRole.Level.DEPARTMENT, code=college.department_id
+        )
 
 
 def _noon(day: date) -> datetime:

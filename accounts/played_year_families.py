@@ -59,8 +59,8 @@ SHARE_WHO_FORGET_A_CHILD = 0.15
 
 
 def declare_ent() -> None:
-    """Of each académie of the 2nd degré; the demonstration's provider says at its start where it answers."""
-    for academy in Academy.objects.filter(feeds__degree=Degree.SECOND).distinct():
+    """Of one académie of the 2nd degré; the demonstration's provider says at its start where it answers."""
+    for academy in Academy.objects.filter(feeds__degree=Degree.SECOND).order_by("code")[:1]:
         EntPartner.objects.get_or_create(
             client_id=f"{ENT_CLIENT}-{academy.code}",
             defaults={

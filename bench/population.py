@@ -27,10 +27,14 @@ PUPILS_OF_A_CLASS = 27
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """How large: `schools` of `pupils` each, two responsables a family, four pupils for three families."""
+    """How large: `schools` of `pupils` each, two responsables a family, four pupils for three families.
+
+    Of both `degrees`, every other school is of the 1er, and the two pupils of a family are one in each.
+    """
 
     schools: int
     pupils: int
+    degrees: tuple[int, ...] = (2,)
 
     @property
     def all_pupils(self) -> int:
@@ -46,6 +50,8 @@ class Population:
 
 
 OF_AN_ACADEMY = Population(schools=60, pupils=2_000)
+OF_BOTH_DEGREES = Population(schools=1_616, pupils=330, degrees=(1, 2))
+SCHOOLS_OF_A_DISTRICT = 30
 
 
 @transaction.atomic
@@ -60,13 +66,17 @@ def populate(population: Population = OF_AN_ACADEMY) -> Establishment:
     return school
 
 
-def _parameters(population: Population) -> dict[str, int | str | list[str]]:
+def _parameters(population: Population) -> dict[str, int | str | list[str] | list[int]]:
     names = [f"COLLÈGE {number}" for number in range(population.schools)]
     surnames, given_names = SURNAMES.split(), GIVEN_NAMES.split()
     classes = range(-(-population.pupils // PUPILS_OF_A_CLASS))
     labels = [f"{6 - number % 4}EME {number // 4 + 1}" for number in classes]
     return {
         "pupils": population.pupils,
+        "degrees": list(population.degrees),
+        "degree_count": len(population.degrees),
+        "districts": -(-population.schools // SCHOOLS_OF_A_DISTRICT),
+        "district_size": SCHOOLS_OF_A_DISTRICT,
         "all_pupils": population.all_pupils,
         "families": population.all_pupils * 3 // 4,
         "uais": [
@@ -87,19 +97,36 @@ def _parameters(population: Population) -> dict[str, int | str | list[str]]:
     }
 
 
-# The n-th pupil is of school n / pupils and of family n * 3 / 4; family f has responsables 2f and 2f + 1.
-_PLACES = """
-INSERT INTO establishments_academy (code, name, time_zone) VALUES ('24', 'Créteil', 'Europe/Paris');
-INSERT INTO establishments_feed (academy_id, degree) VALUES ('24', 2);
+# The n-th pupil is of family n * 3 / 4; family f has responsables 2f and 2f + 1. In one degré, the n-th is
+# of school n / pupils; in both, even pupils of twice as many are of one school, odd ones of the next.
+_ACADEMY = """
+INSERT INTO establishments_academy (code, name, time_zone) VALUES ('24', 'Créteil', 'Europe/Paris')
+"""
+_DEPARTMENTS = """
+INSERT INTO establishments_department (code, name, academy_id)
+VALUES ('077', 'Seine-et-Marne', '24'), ('093', 'Seine-Saint-Denis', '24'), ('094', 'Val-de-Marne', '24')
+"""
+_FEEDS = """
+INSERT INTO establishments_feed (academy_id, degree) SELECT '24', unnest(%(degrees)s::int[])
+"""
+_DISTRICTS = """
+INSERT INTO establishments_district (feed_id, jointure, uai, name)
+SELECT feed.id, number::text,
+       (ARRAY['077', '093', '094'])[1 + number %% 3] || lpad(number::text, 4, '0') || 'X',
+       'CIRCONSCRIPTION ' || number
+FROM establishments_feed feed, generate_series(0, %(districts)s - 1) number WHERE feed.degree = 1
 """
 _SCHOOLS = """
 INSERT INTO establishments_establishment (feed_id, jointure, uai, kind, name, type_label, type_code, sector,
-    street, postcode, city, phone, mail, search_key, is_offered, digest)
-SELECT feed.id, number::text, uai, 'CLG', name, 'COLLEGE', '340', 'PU', '1 RUE DE L’EXEMPLE',
-       '94999', 'FICTIVILLE', '', '', key, true, gen_random_uuid()
-FROM establishments_feed feed,
-     unnest(%(uais)s::text[], %(names)s::text[], %(name_keys)s::text[])
+    street, postcode, city, phone, mail, search_key, is_offered, digest, district_id, department_id)
+SELECT feed.id, number::text, school.uai, 'CLG', school.name, 'COLLEGE', '340', 'PU', '1 RUE DE L’EXEMPLE',
+       '94999', 'FICTIVILLE', '', '', key, true, gen_random_uuid(), district.id,
+       (ARRAY['077', '093', '094'])[1 + number / %(district_size)s %% 3]
+FROM unnest(%(uais)s::text[], %(names)s::text[], %(name_keys)s::text[])
      WITH ORDINALITY AS school (uai, name, key, number)
+JOIN establishments_feed feed ON feed.degree = (%(degrees)s::int[])[1 + (number - 1) %% %(degree_count)s]
+LEFT JOIN establishments_district district
+     ON district.feed_id = feed.id AND district.jointure = (number / %(district_size)s)::text
 ORDER BY number
 """
 _MEFS = """
@@ -111,7 +138,7 @@ INSERT INTO establishments_schoolclass (establishment_id, key, label, label_key,
 SELECT e.id, number::text, c.label, c.key, mef.id
 FROM establishments_establishment e
 CROSS JOIN unnest(%(labels)s::text[], %(label_keys)s::text[]) WITH ORDINALITY AS c (label, key, number)
-JOIN establishments_mef mef ON mef.code = left(c.label, 1)
+JOIN establishments_mef mef ON mef.feed_id = e.feed_id AND mef.code = left(c.label, 1)
 """
 _STUDENTS = """
 INSERT INTO establishments_student (feed_id, jointure, title, surname, birth_surname, given_name, surname_key,
@@ -124,9 +151,11 @@ SELECT e.feed_id, n::text, '', (%(surnames)s::text[])[s], '', (%(given_names)s::
 FROM generate_series(0, %(all_pupils)s - 1) n
 CROSS JOIN LATERAL (SELECT 1 + ((n * 3 / 4) * 7919::bigint %% %(surname_count)s)::int AS s,
                            1 + (n * 104729::bigint %% %(given_name_count)s)::int AS g) AS drawn
-JOIN establishments_establishment e ON e.jointure = (1 + n / %(pupils)s)::text
+CROSS JOIN LATERAL (SELECT n / %(degree_count)s AS rank, n %% %(degree_count)s AS side) AS seat
+JOIN establishments_establishment e
+     ON e.jointure = (1 + rank / %(pupils)s * %(degree_count)s + side)::text
 JOIN establishments_schoolclass c ON c.establishment_id = e.id
-     AND c.key = (1 + n %% %(pupils)s * 31 %% %(pupils)s / %(class_size)s)::text
+     AND c.key = (1 + rank %% %(pupils)s * 31 %% %(pupils)s / %(class_size)s)::text
 ORDER BY md5(n::text)
 """
 _RESPONSABLES = """
@@ -142,6 +171,8 @@ FROM establishments_feed feed
 CROSS JOIN generate_series(0, 2 * %(families)s - 1) n
 CROSS JOIN LATERAL (SELECT 1 + ((n / 2 + n %% 2 * (n %% 3)) * 7919::bigint %% %(surname_count)s)::int AS s,
                            1 + (n * 15485863::bigint %% %(given_name_count)s)::int AS g) AS drawn
+-- Family f has two pupils, 4f / 3 and the next, when 3 divides it; else one.
+WHERE %(degree_count)s = 1 OR n / 2 %% 3 IN (0, feed.degree)
 ORDER BY md5(n::text)
 """
 _LINKS = """
@@ -150,7 +181,8 @@ SELECT student.id, responsable.id, CASE side WHEN 0 THEN '10' ELSE '20' END, tru
 FROM establishments_student student
 CROSS JOIN generate_series(0, 1) side
 JOIN establishments_responsable responsable
-     ON responsable.jointure = (student.jointure::int * 3 / 4 * 2 + side)::text
+     ON responsable.feed_id = student.feed_id
+     AND responsable.jointure = (student.jointure::int * 3 / 4 * 2 + side)::text
 ORDER BY md5(student.jointure)
 """
 # One account in four in each state; what each state holds is checked by the database.
@@ -173,9 +205,9 @@ SELECT identifier, kind, state, CASE state WHEN 'NOT_NOTIFIED' THEN 'NONE' ELSE 
 FROM (
     SELECT lower(left(given_name_key, 1) || '.' || surname_key) || 'r' || jointure AS identifier,
            'RESPONSABLE' AS kind, jointure::int AS n FROM establishments_responsable
-    UNION ALL
+    UNION
     SELECT lower(left(given_name_key, 1) || '.' || surname_key) || 'e' || jointure, 'STUDENT', jointure::int
-    FROM establishments_student
+    FROM establishments_student JOIN establishments_feed feed ON feed.id = feed_id AND feed.degree = 2
 ) person
 CROSS JOIN LATERAL (
     SELECT (ARRAY['NOT_NOTIFIED', 'NOTIFIED', 'ACTIVATING', 'ACTIVE'])[1 + n %% 4] AS state,
@@ -196,7 +228,10 @@ JOIN accounts_account account
      ON account.identifier = lower(left(given_name_key, 1) || '.' || surname_key) || 'e' || jointure
 """
 _STATEMENTS = (
-    *_PLACES.strip().split("\n"),
+    _ACADEMY,
+    _DEPARTMENTS,
+    _FEEDS,
+    _DISTRICTS,
     _SCHOOLS,
     _MEFS,
     _CLASSES,

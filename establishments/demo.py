@@ -17,7 +17,15 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from establishments import sign_in_journal
-from establishments.models import AcademyRole, Agent, Degree, Delegation, Mandate
+from establishments.models import (
+    AcademyRole,
+    Agent,
+    Degree,
+    Delegation,
+    Department,
+    Mandate,
+    StatisticsRole,
+)
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -56,12 +64,17 @@ def _kinds() -> dict[str, QuerySet[Agent]]:
     of_schools = Q(mandates__establishment__feed__degree=Degree.FIRST)
     deputies = Mandate.objects.in_force().filter(role=Mandate.Role.DEPUTY, establishment__is_offered=True)
     delegates = Delegation.objects.in_force().filter(population=Delegation.Population.STUDENTS)
+    read, level = StatisticsRole.objects.in_force(), StatisticsRole.Level
     return {
         "Direction d’un collège": directed.filter(open_mandates & of_college, places=1),
         "Direction de deux écoles": directed.filter(open_mandates & of_schools, places=2),
         "Adjoint": agents.filter(pk__in=deputies.values("agent")).exclude(pk__in=directed.values("pk")),
         "Délégation, élèves seulement": agents.filter(pk__in=delegates.values("agent")),
         "Assistance académique": agents.filter(pk__in=AcademyRole.objects.assisting().values("agent")),
+        "Statistiques nationales": agents.filter(pk__in=read.filter(level=level.NATION).values("agent")),
+        "Statistiques d’un département": agents.filter(
+            pk__in=read.filter(level=level.DEPARTMENT).values("agent")
+        ),
     }
 
 
@@ -72,7 +85,15 @@ def _places(agent: Agent) -> str:
         for delegation in agent.delegations.in_force().select_related("establishment")
     }
     academies = {role.academy for role in agent.academy_roles.assisting().select_related("academy")}
-    return ", ".join(sorted(str(place) for place in (*held, *academies)))
+    return ", ".join(sorted(str(place) for place in (*held, *academies, *_territories(agent))))
+
+
+def _territories(agent: Agent) -> list[str]:
+    """The nation and departments whose numbers are read."""
+    roles = agent.statistics_roles.in_force()
+    codes = roles.filter(level=StatisticsRole.Level.DEPARTMENT).values("code")
+    nation = ["France"] if roles.filter(level=StatisticsRole.Level.NATION).exists() else []
+    return nation + [department.name for department in Department.objects.filter(code__in=codes)]
 
 
 def give_password(people: list[Persona]) -> None:

@@ -1,4 +1,4 @@
-"""The snapshots that nights would have taken of a played year (demo only), rebuilt from its events.
+"""What nights would have counted of a played year (demo only), rebuilt from its events.
 
 The events say when each account changed; who holds which child is taken as it is today, since nobody
 moves in the story. A real past is never rebuilt: a night that was missed stays unknown.
@@ -6,7 +6,7 @@ moves in the story. A real past is never rebuilt: a night that was missed stays 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -14,7 +14,12 @@ from django.utils import timezone
 from accounts.transitions import Origin, State
 from establishments.models import EventKind
 from statistics.columns import COLUMNS
-from statistics.models import Snapshot
+from statistics.meteostat.rollup import DEGREES_OF_ONCE, once_in_each
+from statistics.meteostat.territories import Level
+from statistics.models import Snapshot, TerritorySnapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # What each event makes of an account, and how far along the lifecycle, which never goes back.
 _STEPS: dict[EventKind, tuple[int, State, Origin | None]] = {
@@ -34,9 +39,9 @@ _CUMULATED = ", ".join(f"sum({name}) OVER so_far" for name in COLUMNS)
 _CHANGED = " OR ".join(f"{name} <> 0" for name in COLUMNS)
 # The night which first sees something done at `at`: snapshots are taken at 6.40, Paris time.
 _NIGHT = "((at AT TIME ZONE 'Europe/Paris') - interval '6 hours 40 minutes')::date + 1"
-_REBUILD = f"""
-WITH held AS (SELECT DISTINCT establishment_id, kind, account_id FROM accounts_holding),
-step (event, rank, place) AS (
+_MOVES = f"""
+CREATE TEMPORARY TABLE story_move ON COMMIT DROP AS
+WITH step (event, rank, place) AS (
     SELECT * FROM unnest(%(events)s::text[], %(ranks)s::int[], %(places)s::text[])),
 told AS (
     SELECT event.target_id AS account_id, event.at, event.id, step.rank, step.place,
@@ -49,15 +54,26 @@ moved AS (
            lag(place, 1, 'not_notified') OVER (PARTITION BY account_id ORDER BY at, id) AS came_from
     FROM told WHERE rank > coalesce(rank_before, 0)
     UNION ALL
-    SELECT account_id, min(opened_at), 'not_notified', NULL FROM accounts_accountsource GROUP BY account_id),
-change AS (
-    SELECT establishment_id, kind, {_NIGHT} AS day, {_DELTAS}
-    FROM moved JOIN held USING (account_id) GROUP BY establishment_id, kind, {_NIGHT})
-INSERT INTO statistics_snapshot (establishment_id, kind, day, {", ".join(COLUMNS)})
-SELECT establishment_id, kind, day, {_CUMULATED}
-FROM change WHERE ({_CHANGED}) AND day < (%(now)s AT TIME ZONE 'Europe/Paris')::date
-WINDOW so_far AS (PARTITION BY establishment_id, kind ORDER BY day)
+    SELECT account_id, min(opened_at), 'not_notified', NULL FROM accounts_accountsource GROUP BY account_id)
+SELECT account_id, {_NIGHT} AS day, came_from, came_to FROM moved
+WHERE {_NIGHT} < (%(now)s AT TIME ZONE 'Europe/Paris')::date
 """  # noqa: S608 - our own column names, no value
+_HELD = """
+CREATE TEMPORARY TABLE story_held ON COMMIT DROP AS
+SELECT DISTINCT establishment_id, kind, account_id FROM accounts_holding
+"""
+_REBUILD = f"""
+WITH change AS (
+    SELECT {{keys}}, day, {_DELTAS}
+    FROM story_move JOIN ({{counted}}) counted USING (account_id) GROUP BY {{keys}}, day)
+INSERT INTO {{table}} ({{keys}}, day, {", ".join(COLUMNS)})
+SELECT {{keys}}, day, {_CUMULATED} FROM change WHERE {_CHANGED}
+WINDOW so_far AS (PARTITION BY {{keys}} ORDER BY day)
+"""  # noqa: S608 - our own column names, no value
+_IN_TERRITORIES = f"""
+SELECT '{{level}}' AS level, code, degree, kind, account_id
+FROM ({{once}}) once CROSS JOIN LATERAL {DEGREES_OF_ONCE} WHERE is_seen
+"""  # noqa: S608 - our own statement, no value
 _NIGHTS = """
 INSERT INTO statistics_snapshotrun (taken_at)
 SELECT (day + interval '6 hours 40 minutes') AT TIME ZONE 'Europe/Paris'
@@ -78,8 +94,11 @@ class AlreadyCounted(Exception):
 
 @transaction.atomic
 def rebuild_snapshots() -> int:
-    """Write the snapshots of every past night of the story and return their number; AlreadyCounted."""
-    if Snapshot.objects.exists():
+    """Write the counts of every past night of the story and return their number; AlreadyCounted.
+
+    Those of the establishments, and those of the territories.
+    """
+    if Snapshot.objects.exists() or TerritorySnapshot.objects.exists():
         raise AlreadyCounted
     parameters: dict[str, Any] = {
         "now": timezone.now(),
@@ -90,7 +109,26 @@ def rebuild_snapshots() -> int:
     with connection.cursor() as cursor:
         # The story was written a minute ago: the planner knows nothing of it yet.
         cursor.execute(f"ANALYZE {_READ}")
-        cursor.execute(_REBUILD, parameters)
-        rebuilt: int = cursor.rowcount
+        cursor.execute(_MOVES, parameters)
+        cursor.execute(_HELD)
+        cursor.execute("ANALYZE story_move, story_held")
+        rebuilt = 0
+        for statement in _rebuilds():
+            cursor.execute(statement)
+            rebuilt += cursor.rowcount
         cursor.execute(_NIGHTS, parameters)
+        cursor.execute("DROP TABLE story_move, story_held")
     return rebuilt
+
+
+def _rebuilds() -> Iterator[str]:
+    """Of the establishments, then of the territories of each level."""
+    yield _REBUILD.format(
+        table="statistics_snapshot", keys="establishment_id, kind", counted="SELECT * FROM story_held"
+    )
+    for level in Level:
+        yield _REBUILD.format(
+            table="statistics_territorysnapshot",
+            keys="level, code, degree, kind",
+            counted=_IN_TERRITORIES.format(level=level.value, once=once_in_each(level, "story_held")),
+        )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Count, Exists, OuterRef, Q
 from django.utils import timezone
 
-from accounts.models import Account, AccountKind, Holding
+from accounts.models import Account, AccountKind, EntPartner, Holding
 from accounts.secrets import open_secret
 from accounts.transitions import State
 from establishments.models import Degree
@@ -63,9 +63,13 @@ def by_franceconnect() -> list[Family]:
 
 
 def from_ent() -> list[Family]:
-    """Pupils, then responsables, of the 2nd degré, who have not come in yet."""
+    """Pupils, then responsables, of the 2nd degré where there is an ENT, who have not come in yet."""
+    of_ent = Q(
+        establishment__feed__degree=Degree.SECOND,
+        establishment__feed__academy__in=EntPartner.objects.values("academy"),
+    )
     waiting = Account.objects.filter(
-        Exists(Holding.objects.filter(account=OuterRef("pk"), establishment__feed__degree=Degree.SECOND)),
+        Exists(Holding.objects.filter(of_ent, account=OuterRef("pk"))),
         state__in=[State.NOT_NOTIFIED, State.NOTIFIED],
         closed_at=None,
     ).order_by("-pk")

@@ -10,10 +10,8 @@ from educonnect_admin.demo.database import Filling, empty, filling, remember
 from educonnect_admin.demo.environment import EXTRACTS, NIGHTS
 from educonnect_admin.embedded import BASE_DIR
 
-GENERATE = (
-    *("generate_aaf", str(EXTRACTS), "--academy", "24", "--degree", "both"),
-    *("--establishments", "12", "--students", "6000", "--seed", "1"),
-)
+# Of each académie, its establishments and its pupils. Agents act in the first; the other has numbers.
+ACADEMIES = {"24": ("12", "6000"), "28": ("4", "500")}
 # What one more night changes: enough for each school to have corrections, arrivals and departures.
 A_NIGHT = ("--academy", "24", "--date", "2026-01-06", "--seed", "2", "--share", "0.05")
 
@@ -45,12 +43,15 @@ def prepare(environment: Mapping[str, str]) -> None:
 def _fill(environment: Mapping[str, str]) -> None:
     for folder in (EXTRACTS, NIGHTS):
         shutil.rmtree(folder, ignore_errors=True)
-    manage("Extractions AAF d’une académie inventée", GENERATE, environment)
+    for academy, (establishments, pupils) in ACADEMIES.items():
+        of_academy = ("--academy", academy, "--establishments", establishments, "--students", pupils)
+        generate = ("generate_aaf", str(EXTRACTS), *of_academy, "--degree", "both", "--seed", "1", "--force")
+        manage(f"Extractions AAF d’une académie inventée ({academy})", generate, environment)
     extracts = sorted(folder for folder in EXTRACTS.iterdir() if folder.is_dir())
     for extract in extracts:
         manage(f"Import de {extract.name}", ["import_aaf", str(extract)], environment)
     manage("Une année scolaire est jouée", ["play_year", "--seed", "1"], environment)
-    for extract in extracts:
+    for extract in sorted(EXTRACTS.glob("24-*")):
         night = NIGHTS / extract.name
         change = ("generate_aaf", str(night), "--delta-from", str(extract), *A_NIGHT)
         manage(f"Ce qu’une nuit change à {extract.name}", change, environment)

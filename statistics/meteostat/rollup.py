@@ -28,17 +28,21 @@ JOIN establishments_feed feed ON feed.id = establishment.feed_id
 LEFT JOIN establishments_district district ON district.id = establishment.district_id
 WHERE {code} IS NOT NULL
 """
+# Each account once in each territory, and the degrés of what it holds there.
+_ONCE = """
+SELECT place.code, held.kind, held.account_id{also},
+       bool_or(place.degree = 1) AS in_first, bool_or(place.degree = 2) AS in_second
+FROM {held} held JOIN ({places}) place USING (establishment_id)
+GROUP BY place.code, held.kind, held.account_id{also}
+"""
 # An account of one degré counts in it, and in both degrés together; of two, once in each of the three.
+DEGREES_OF_ONCE = "(VALUES (0, true), (1, in_first), (2, in_second)) AS seen (degree, is_seen)"
 # A territory where nobody is left is counted too: its zeros differ from the day before.
 _ROLL_UP = f"""
-WITH once AS (
-    SELECT place.code, account.kind, account.account_id, account.place,
-           bool_or(place.degree = 1) AS in_first, bool_or(place.degree = 2) AS in_second
-    FROM counted_account account JOIN ({{places}}) place USING (establishment_id)
-    GROUP BY place.code, account.kind, account.account_id, account.place),
+WITH once AS ({{once}}),
 counted AS (
     SELECT code, degree, kind, {COUNTS}
-    FROM once CROSS JOIN LATERAL (VALUES (0, true), (1, in_first), (2, in_second)) AS seen (degree, is_seen)
+    FROM once CROSS JOIN LATERAL {DEGREES_OF_ONCE}
     WHERE is_seen GROUP BY code, degree, kind),
 series AS (
     SELECT code, degree, kind FROM counted
@@ -61,8 +65,17 @@ def places_of(level: Level) -> str:
     return _PLACES.format(code=_CODES[level])
 
 
+def once_in_each(level: Level, held: str, also: str = "") -> str:
+    """In SQL: each account of the table `held`, once in each territory of this level where it counts.
+
+    `held` says establishment_id, kind, account_id, and the column `also`; its degrés: DEGREES_OF_ONCE.
+    """
+    return _ONCE.format(places=places_of(level), held=held, also=f", held.{also}" if also else "")
+
+
 def roll_up(cursor: CursorWrapper, now: datetime) -> None:
     """Count the accounts of `counted_account` (statistics/snapshots.py) in every territory."""
     day = timezone.localdate(now, timezone.get_default_timezone())
     for level in Level:
-        cursor.execute(_ROLL_UP.format(places=places_of(level)), {"level": level.value, "day": day})
+        once = once_in_each(level, "counted_account", also="place")
+        cursor.execute(_ROLL_UP.format(once=once), {"level": level.value, "day": day})

@@ -9,7 +9,8 @@ from django.db import connection
 from accounts import played_year, played_year_families
 from accounts.models import Account, DataIssue, EntPartner, LeftOutChild
 from accounts.transitions import State
-from establishments.models import Event, EventKind, Student
+from establishments import demo
+from establishments.models import Department, Event, EventKind, Student
 from notifications.models import Delivery
 from tests.factories import EstablishmentFactory, MandateFactory, responsable_account, student_account
 
@@ -35,6 +36,10 @@ def year(monkeypatch):
     monkeypatch.setattr(played_year, "SHARE_WHO_COME_IN", 0.6)
     monkeypatch.setattr(played_year_families, "WAYS", {"letter": 1, "sms": 1, "franceconnect": 1, "ent": 1})
     college = EstablishmentFactory.create()
+    college.department = Department.objects.create(
+        code="093", name="Seine-Saint-Denis", academy=college.academy
+    )
+    college.save()
     MandateFactory.create(establishment=college)
     for number in range(30):
         record = {"mobile": f"+336399800{number:02}", "mail": f"famille{number}@example.org"}
@@ -55,6 +60,14 @@ def test_families_come_in_by_every_way_with_their_mistakes(year):
     assert Event.objects.filter(kind=EventKind.ACCOUNT_REMINDED).exists()
     assert Account.objects.filter(franceconnect_sub__startswith="demo-", state=State.ACTIVE).exists()
     assert EntPartner.objects.get().academy == year.academy
+
+
+def test_its_people_are_there_to_be_chosen(year):
+    roles = {person.role: person.places for person in demo.personas()}
+    assert roles["Délégation, élèves seulement"] == str(year)
+    assert roles["Assistance académique"] == str(year.academy)
+    assert roles["Statistiques nationales"] == "France"
+    assert roles["Statistiques d’un département"] == year.department.name
 
 
 def test_the_story_is_over_when_the_demonstration_begins(year):

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from establishments import demo, demo_delegations
 from establishments.delegations.recap import recap_of
-from establishments.models import Delegation, Mandate
+from establishments.models import Delegation, Department, Mandate, StatisticsRole
 from tests.factories import (
     AcademyRoleFactory,
     AgentFactory,
@@ -32,7 +32,15 @@ def people(settings):
     deputy = MandateFactory.create(role=Mandate.Role.DEPUTY).agent
     delegate = DelegationFactory.create(population=Delegation.Population.STUDENTS).agent
     assistance = AcademyRoleFactory.create().agent
-    return [head, of_two, deputy, delegate, assistance]
+    Department.objects.create(code="093", name="Seine-Saint-Denis", academy=primary.academy)
+    readers = [reads_statistics("NATION", "FR"), reads_statistics("DEPARTMENT", "093")]
+    return [head, of_two, deputy, delegate, assistance, *readers]
+
+
+def reads_statistics(level, code):
+    agent = AgentFactory.create()
+    StatisticsRole.objects.create(agent=agent, level=level, code=code)
+    return agent
 
 
 def sign_in_as(client, agent, **extra):
@@ -44,7 +52,9 @@ def is_signed_in(client):
 
 
 def test_one_of_each_kind_is_found(people):
-    assert [person.agent for person in demo.personas()] == people
+    found = demo.personas()
+    assert [person.agent for person in found] == people
+    assert [person.places for person in found[-2:]] == ["France", "Seine-Saint-Denis"]
 
 
 def test_the_sign_in_page_offers_them_and_one_click_enters(client, people):

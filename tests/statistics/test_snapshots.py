@@ -3,6 +3,7 @@
 import itertools
 import random
 from datetime import UTC, date, datetime, timedelta
+from operator import attrgetter
 
 import pytest
 import time_machine
@@ -15,8 +16,9 @@ from accounts import lifecycle, operations
 from accounts.models import Account, AccountKind, AccountSource, Holding, Operation
 from accounts.transitions import Origin, State
 from establishments.access import get_access
+from establishments.models import Department, District, Establishment
 from statistics.columns import COLUMNS
-from statistics.models import Snapshot, SnapshotRun
+from statistics.models import Snapshot, SnapshotRun, TerritorySnapshot
 from statistics.snapshots import take_snapshots
 from statistics.tasks import take_snapshots as task
 from tests.factories import (
@@ -24,6 +26,9 @@ from tests.factories import (
     EstablishmentFactory,
     FeedFactory,
     MandateFactory,
+    ResponsableFactory,
+    ResponsibilityFactory,
+    StudentFactory,
     responsable_account,
     student_account,
 )
@@ -146,27 +151,42 @@ def test_the_command_and_the_nightly_task_count(college, capsys, settings):
     assert scheduled[task.name].hour == {6}
 
 
-def play(school, start):
-    """Some weeks of the real services under a moved clock, for two dozen accounts."""
-    access = get_access(MandateFactory.create(establishment=school).agent, school.uai)
+def play(schools, start):
+    """Some weeks of the real services under a moved clock, for some accounts, a few held in two schools."""
     dice = random.Random(1)
-    for _ in range(12):
-        responsable_account(school, children=dice.randint(1, 2))
-        student_account(school)
+    for number in range(12):
+        account = responsable_account(schools[0], children=dice.randint(1, 2))
+        if number % 3 == 0:
+            hold_in(schools[1 + number % 2], account)
+        student_account(schools[0])
+        responsable_account(schools[1 + number % 2])
     AccountSource.objects.update(opened_at=start)
+    agent = MandateFactory.create(establishment=schools[0]).agent
+    for school in schools[1:]:
+        MandateFactory.create(establishment=school, agent=agent)
     for week in range(4):
-        with time_machine.travel(start + timedelta(days=3 + 7 * week), tick=False):
-            notify(access, dice)
+        for school in schools:
+            with time_machine.travel(start + timedelta(days=3 + 7 * week), tick=False):
+                notify(get_access(agent, school.uai), dice)
         for pk in Account.objects.exclude(state=State.ACTIVE).order_by("pk").values_list("pk", flat=True):
             moment = start + timedelta(days=4 + 7 * week, minutes=dice.randint(0, 6 * 24 * 60))
             with time_machine.travel(moment, tick=False):
                 come_in(Account.objects.get(pk=pk), dice)
 
 
+def hold_in(school, account):
+    """The same person, with a child of another feed."""
+    responsable = ResponsableFactory.create(feed=school.feed)
+    ResponsibilityFactory.create(student=StudentFactory.create(establishment=school), responsable=responsable)
+    AccountSource.objects.create(account=account, responsable=responsable, reason="JOINED")
+
+
 def notify(access, dice):
-    for population in AccountKind:
-        accounts = Account.objects.filter(kind=population).order_by("pk")
+    for population in access.populations:
+        accounts = Account.objects.visible_to(access).filter(kind=population).order_by("pk")
         chosen = accounts.filter(pk__in=[account.pk for account in accounts if dice.random() < 0.4])
+        if not chosen.exists():
+            continue
         operation = operations.draft(
             access, Operation.Kind.NOTIFY_SHEETS, population, chosen, with_reset=dice.random() < 0.5
         )
@@ -186,18 +206,67 @@ def come_in(account, dice):
         lifecycle.confirm_mail(account)
 
 
-def test_the_past_of_a_played_year_is_what_its_nights_would_have_counted(college, settings):
+@pytest.fixture
+def neighbours(college):
+    """A college, a school of a circonscription of the same département, a college of another académie."""
+    department = Department.objects.create(code="093", name="Seine-Saint-Denis", academy=college.academy)
+    Establishment.objects.filter(pk=college.pk).update(department=department)
+    first_degree = FeedFactory.create(academy=college.academy, degree=1)
+    district = District.objects.create(feed=first_degree, jointure="1", uai="0939001D", name="NORD")
+    school = EstablishmentFactory.create(feed=first_degree, department=department, district=district)
+    far = EstablishmentFactory.create(feed=FeedFactory.create(academy__code="28"))
+    return [college, school, far]
+
+
+# Twelve families of the college; of them two have a child in the school too, and two in the far college;
+# six families more in each of these.
+OF_TERRITORIES = {
+    ("NATION", "FR", 0): 24,
+    ("NATION", "FR", 1): 8,
+    ("NATION", "FR", 2): 18,
+    ("ACADEMY", "24", 0): 18,
+    ("ACADEMY", "24", 1): 8,
+    ("ACADEMY", "24", 2): 12,
+    ("ACADEMY", "28", 0): 8,
+    ("ACADEMY", "28", 2): 8,
+    ("DEPARTMENT", "093", 0): 18,
+    ("DEPARTMENT", "093", 1): 8,
+    ("DEPARTMENT", "093", 2): 12,
+    ("DISTRICT", "0939001D", 0): 8,
+    ("DISTRICT", "0939001D", 1): 8,
+}
+
+
+SERIES = ("level", "code", "degree")
+
+
+def accounts_of_territories():
+    """Of responsables, the same each night, from the first on."""
+    found = {}
+    ordered = TerritorySnapshot.objects.filter(kind=AccountKind.RESPONSABLE).order_by(*SERIES, "day")
+    for key, days in itertools.groupby(ordered, key=attrgetter(*SERIES)):
+        rows = list(days)
+        [found[key]] = {sum(counts(row).values()) for row in rows}
+        assert rows[0].day == date(2026, 9, 2)
+        assert all(counts(a) != counts(b) for a, b in itertools.pairwise(rows))
+    return found
+
+
+def test_the_past_of_a_played_year_is_what_its_nights_would_have_counted(college, neighbours, settings):
     settings.DEMO_MODE = True
     start = datetime(2026, 9, 1, 10, tzinfo=UTC)
-    play(college, start)
+    play(neighbours, start)
     afterwards = datetime(2026, 10, 4, 12, tzinfo=UTC)
 
     with time_machine.travel(afterwards, tick=False):
         call_command("rebuild_snapshots")
         last = {kind: counts(latest(college, kind)) for kind in AccountKind}
+        written = set(TerritorySnapshot.objects.values_list("pk", flat=True))
         assert SnapshotRun.objects.count() == 32
         assert take_snapshots() == 0, "the last night is as the accounts are"
+        assert set(TerritorySnapshot.objects.values_list("pk", flat=True)) == written
 
+    assert accounts_of_territories() == OF_TERRITORIES
     for kind in AccountKind:
         assert sum(last[kind].values()) == 12
         days = Snapshot.objects.filter(establishment=college, kind=kind).order_by("day")
