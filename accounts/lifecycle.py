@@ -224,9 +224,7 @@ def self_register(account: Account, *, password_hash: str, mobile: str) -> None:
 def use_franceconnect(account: Account, *, sub: str, mobile: str) -> None:
     """Activates the account, or links an active one, whose password then stays."""
     if account.state == State.ACTIVE:
-        _move(
-            account, Transition.FRANCECONNECT, EventKind.ACCOUNT_FRANCECONNECT_LINKED, franceconnect_sub=sub
-        )
+        link_franceconnect(account, sub=sub)
         return
     _move(
         account,
@@ -237,6 +235,17 @@ def use_franceconnect(account: Account, *, sub: str, mobile: str) -> None:
         franceconnect_sub=sub,
         mobile=mobile,
     )
+
+
+def link_franceconnect(account: Account, *, sub: str) -> None:
+    """An active account opens by FranceConnect too. Raises ForbiddenTransition."""
+    _move(account, Transition.FRANCECONNECT, EventKind.ACCOUNT_FRANCECONNECT_LINKED, franceconnect_sub=sub)
+
+
+def unlink_franceconnect(account: Account) -> None:
+    """By the family, whose own password stays. Raises ForbiddenTransition."""
+    kind = EventKind.ACCOUNT_FRANCECONNECT_UNLINKED
+    _move(account, Transition.CHANGE_CONTACT, kind, franceconnect_sub=None)
 
 
 def come_from_ent(account: Account, *, password_hash: str) -> None:

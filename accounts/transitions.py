@@ -59,7 +59,7 @@ TRANSITIONS: dict[Transition, dict[State, State]] = {
     Transition.COME_FROM_ENT: {_N: _A, _D: _A, _W: _A},
     # After a reset, signing in with the provisional password asks for a new one first; later, at will.
     Transition.CHOOSE_PASSWORD: {_W: _W, _A: _A},
-    # What the family validates once its account is active: mail, mobile.
+    # What the family changes by itself once its account is active: mail, mobile, FranceConnect taken back.
     Transition.CHANGE_CONTACT: {_A: _A},
 }
 

@@ -62,6 +62,13 @@ def by_franceconnect() -> list[Family]:
     return _families(linked.order_by("-activated_at", "pk"))
 
 
+def to_link() -> list[Family]:
+    """Active responsables who have a password and no FranceConnect yet, the last activated first."""
+    active = Account.objects.in_state(State.ACTIVE).exclude(password="")
+    theirs = active.filter(kind=AccountKind.RESPONSABLE, franceconnect_sub=None, closed_at=None)
+    return _families(theirs.order_by("-activated_at", "pk"))
+
+
 def from_ent() -> list[Family]:
     """Pupils, then responsables, of the 2nd degré where there is an ENT, who have not come in yet."""
     of_ent = Q(

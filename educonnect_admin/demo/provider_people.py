@@ -71,7 +71,8 @@ def _secret_of(side: Side, client_id: str) -> str:
 
 def _of_franceconnect() -> list[Person]:
     new = [_citizen(family, "jamais venu") for family in families.by_sms()]
-    return [*new, *(_citizen(family, "déjà lié à un compte") for family in families.by_franceconnect())]
+    linked = [_citizen(family, "déjà lié à un compte") for family in families.by_franceconnect()]
+    return [*new, *linked, *(_citizen(family, "à lier depuis son compte") for family in families.to_link())]
 
 
 def _citizen(family: Family, hint: str) -> Person:

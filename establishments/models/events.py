@@ -28,6 +28,7 @@ class EventKind(models.TextChoices):
     ACCOUNT_ACTIVATION_FRANCECONNECT = "account:activation:franceconnect", "Compte activé par FranceConnect"
     ACCOUNT_ACTIVATION_ENT = "account:activation:ent", "Compte activé par transition depuis un ENT"
     ACCOUNT_FRANCECONNECT_LINKED = "account:franceconnect:linked", "FranceConnect lié au compte"
+    ACCOUNT_FRANCECONNECT_UNLINKED = "account:franceconnect:unlinked", "FranceConnect délié du compte"
     ACCOUNT_RELATION_CONTESTED = "account:relation:contested", "Lien avec un élève contesté par la famille"
     ACCOUNT_RELATION_CHECKED = "account:relation:checked", "Lien contesté vérifié par l’établissement"
     ACCOUNT_BIRTH_DATE_REFUSED = "account:birth-date:refused", "Date de naissance refusée à l’activation"

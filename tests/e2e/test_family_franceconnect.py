@@ -73,3 +73,11 @@ def test_a_parent_activates_by_franceconnect_leaves_both_and_comes_straight_in(
     assert_accessible(page)
     page.get_by_role("button", name="S’identifier avec FranceConnect").click()
     expect(page.get_by_role("heading", name="Mon compte")).to_be_visible()
+
+    page.get_by_role("link", name="FranceConnect").click()
+    expect(page.get_by_text("Votre compte est lié à FranceConnect depuis le")).to_be_visible()
+    assert_accessible(page)
+    page.get_by_role("link", name="Délier FranceConnect").click()
+    expect(page.get_by_role("link", name="Choisir un mot de passe")).to_be_visible()
+    assert_accessible(page)
+    assert overflow(page) == 0

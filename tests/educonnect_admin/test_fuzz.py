@@ -22,6 +22,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.activation import session
+from accounts.activation.hashing import hash_password
 from accounts.activation.links import token_for
 from accounts.joining.duplicates import open_doubt
 from accounts.models import (
@@ -93,6 +94,8 @@ RAW = [
 ]
 # A GET that writes, told in ARCHITECTURE.md: who opened a document with passwords is known.
 WRITING_GETS = {"operation_document"}
+# What leads to an ENT or to FranceConnect says that it does not answer.
+NOWHERE = {"ent_leave", "franceconnect", "family_franceconnect_link"}
 _READ = re.compile(
     r"""(?:request\.(?:GET|POST)|data)\.(?:get|getlist)\(\s*"(\w+)"|"(\w+)" in request\.(?:GET|POST)"""
 )
@@ -174,7 +177,8 @@ class World:
         self.tokens = [invitations.token_for(invited), token_for(activating)]
         open_doubt(self.keys["comptes"][0], activating.pk, "mail")
         self.keys["academie/rapprochements"].append(Duplicate.objects.get(establishment=None).pk)
-        self.active = responsable_account(school, state="ACTIVE", children=2)
+        password = hash_password("Trois-Pommes-Vertes-2026")
+        self.active = responsable_account(school, state="ACTIVE", children=2, password=password)
         self.secret, now = draw_secret(), timezone.now()
         self.notified = responsable_account(
             school,
@@ -265,7 +269,9 @@ class World:
 
 
 @pytest.fixture
-def world(db):
+def world(db, settings):
+    """FranceConnect is nowhere, as the ENT is."""
+    settings.FRANCECONNECT_ISSUER = "http://127.0.0.1:9"
     return World()
 
 
@@ -313,7 +319,7 @@ def ask(world, visitor, name, address, query, body):
             )
         # What is streamed is made when it is read.
         b"".join(answer)
-    is_told = name == "ent_leave" and answer.status_code == 503
+    is_told = name in NOWHERE and answer.status_code == 503
     assert answer.status_code < 500 or is_told, (name, address)
     assert "X-Injected" not in answer.headers
     assert b"<script>alert" not in answer.content

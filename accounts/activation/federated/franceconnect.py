@@ -6,6 +6,7 @@ place, no mail (docs/adr/0017).
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from itertools import accumulate, product
 from typing import TYPE_CHECKING
 
@@ -26,11 +27,10 @@ from accounts.activation.sms.self_registration import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
     from datetime import date
 
     from accounts.activation.federated.openid import Identity
-    from accounts.models import Account
 
 SCOPES = ("openid", "given_name", "family_name", "preferred_username")
 LEVELS = ("eidas1", "eidas2", "eidas3")
@@ -78,7 +78,7 @@ def link(sub: str, names: dict[str, list[str]], number: str, birth_dates: Collec
     An active account keeps its password. Of several, the schools are shown a duplicate; of none whose date
     is right, those of the account are told. Raises Taken.
     """
-    found = proofs(_persons(names, number), birth_dates, lock=True)
+    found = proofs(persons_of(names, number), birth_dates, lock=True)
     opened = opened_by(found)
     if opened.opening == Opening.NOTHING:
         tell_wrong_dates(found)
@@ -89,22 +89,26 @@ def link(sub: str, names: dict[str, list[str]], number: str, birth_dates: Collec
         if proof.account.franceconnect_sub not in (None, sub):
             raise Taken
         if proof.account.franceconnect_sub is None:
-            _use(proof.account, sub, number)
+            with used_once():
+                lifecycle.use_franceconnect(proof.account, sub=sub, mobile=number)
         if opened.opening == Opening.ONE:
             # An active account was opened by other proofs: its children stay.
             leave_out(proof.account, proof.left_out)
     return opened
 
 
-def _use(account: Account, sub: str, number: str) -> None:
+@contextmanager
+def used_once() -> Iterator[None]:
+    """An identity which another account took meanwhile is told as Taken."""
     try:
         with transaction.atomic():
-            lifecycle.use_franceconnect(account, sub=sub, mobile=number)
+            yield
     except IntegrityError:
         raise Taken from None
 
 
-def _persons(names: dict[str, list[str]], number: str) -> list[Person]:
+def persons_of(names: dict[str, list[str]], number: str) -> list[Person]:
+    """Whoever the records may call so."""
     pairs = product(names["surnames"], names["given_names"])
     return [Person(surname, given_name, number) for surname, given_name in pairs]
 

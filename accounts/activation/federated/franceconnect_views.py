@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import lifecycle
 from accounts.activation import session, steps, throttle
 from accounts.activation.access import after_sign_in, only_where, public_page, signed_in
-from accounts.activation.federated import franceconnect
+from accounts.activation.federated import franceconnect, linking
 from accounts.activation.federated.franceconnect import Taken
 from accounts.activation.federated.identification import leave, show_failure
 from accounts.activation.federated.openid import IdentificationFailed, arrive
@@ -65,18 +65,31 @@ def start(request: FamilyRequest) -> HttpResponse:
 @public_page
 @offered
 def come_back(request: FamilyRequest) -> HttpResponse:
-    """Straight in for who is linked already; otherwise an identity, which is no account yet."""
+    """Straight in for who is linked already; otherwise an identity, which is no account yet.
+
+    Who left from their account comes back to it, and to it alone.
+    """
     partner = franceconnect.partner()
     try:
         identity = arrive(partner, request.family, request.GET.dict(), franceconnect.return_address())
+        if identity.account is not None:
+            linking.keep(request, identity)
+            request.family[TOKEN] = identity.id_token
+            return redirect("family_franceconnect_confirm")
     except IdentificationFailed as failed:
-        return show_failure(request, partner, failed, reverse("activation"))
+        return show_failure(request, partner, failed, _start_of(request))
     linked = Account.objects.filter(franceconnect_sub=identity.subject).first()
     if linked is not None:
         return _straight_in(request, linked, identity.id_token)
     names = franceconnect.names_of(identity)
     steps.begin(request, WAY.name, sub=identity.subject, names=names, token=identity.id_token)
     return redirect("franceconnect_mobile")
+
+
+def _start_of(request: FamilyRequest) -> str:
+    """Where to try again."""
+    is_of_account = request.account is not None and linking.may_link(request.account)
+    return reverse("family_franceconnect" if is_of_account else "activation")
 
 
 def _straight_in(request: FamilyRequest, account: Account, id_token: str) -> HttpResponse:

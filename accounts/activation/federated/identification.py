@@ -30,14 +30,16 @@ _STATUS = {
 }
 
 
-def leave(request: FamilyRequest, partner: Partner, come_back_to: str, start: str) -> HttpResponse:
+def leave(
+    request: FamilyRequest, partner: Partner, come_back_to: str, start: str, account: int | None = None
+) -> HttpResponse:
     """A page which leaves at once: the policy forbids that a form be redirected to another site.
 
-    `start` is the address of the page where to try again.
+    `start` is the address of the page where to try again; `account`, that which asks to be linked.
     """
     throttle.attempt(request, LEAVING, str(client_address(request)))
     try:
-        address = depart(partner, request.family, come_back_to)
+        address = depart(partner, request.family, come_back_to, account)
     except IdentificationFailed as failed:
         return show_failure(request, partner, failed, start)
     return render(request, "accounts/activation/federated/leaving.html", {"address": address, "out": False})
@@ -49,6 +51,6 @@ def show_failure(
     """And a line in the log, without what was said of anybody."""
     if failed.failure != Failure.CANCELLED:
         logger.warning("identification by %s failed: %s", partner.key, failed)
-    context = {"failure": failed.failure, "start": start}
+    context = {"failure": failed.failure, "start": start, "account": request.account}
     status = _STATUS[failed.failure]
     return render(request, "accounts/activation/federated/identification_failed.html", context, status=status)

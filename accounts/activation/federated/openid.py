@@ -75,11 +75,15 @@ class Partner:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whom the partner vouches for; `id_token` is what a sign-out there will show."""
+    """Whom the partner vouches for; `id_token` is what a sign-out there will show.
+
+    `account` is the key of that which asked to be linked to them; None where nobody was signed in.
+    """
 
     subject: str
     claims: dict[str, Any]
     id_token: str
+    account: int | None = None
 
     def text(self, claim: str) -> str:
         """What `claim` says, a single one of its values when it is a list; empty when it says nothing."""
@@ -101,8 +105,11 @@ class PartnerSession(OAuth2Session, BoundedSession):
         return (origin_of(self.partner.issuer),)
 
 
-def depart(partner: Partner, session: Session, come_back_to: str) -> str:
-    """The address which asks `partner` who is there; raises IdentificationFailed."""
+def depart(partner: Partner, session: Session, come_back_to: str, account: int | None = None) -> str:
+    """The address which asks `partner` who is there; raises IdentificationFailed.
+
+    With `account`, the answer is for that account alone.
+    """
     with _speaking_to(partner, come_back_to) as (client, found):
         uses_pkce = "S256" in found.get("code_challenge_methods_supported", [])
         verifier = get_random_string(_RANDOM) if uses_pkce else ""
@@ -115,6 +122,7 @@ def depart(partner: Partner, session: Session, come_back_to: str) -> str:
             found["authorization_endpoint"], state=get_random_string(_RANDOM), **asked
         )
     journey = {"partner": partner.key, "nonce": nonce, "verifier": verifier, "at": int(time.time())}
+    journey |= {"account": account}
     kept = list(session.get(_SESSION_KEY, {}).items())[-_KEPT_JOURNEYS + 1 :]
     session[_SESSION_KEY] = dict(kept) | {state: journey}
     return str(address)
@@ -141,7 +149,7 @@ def arrive(partner: Partner, session: Session, query: Mapping[str, str], come_ba
     subject = id_token["sub"]
     if userinfo.get("sub") != subject:
         raise IdentificationFailed(Failure.INVALID, "userinfo is about somebody else")
-    return Identity(subject, id_token | userinfo, given["id_token"])
+    return Identity(subject, id_token | userinfo, given["id_token"], journey.get("account"))
 
 
 def ending_address(partner: Partner, id_token: str, come_back_to: str, state: str) -> str:

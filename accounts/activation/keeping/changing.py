@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts import lifecycle
+from accounts.activation.federated import linking
 from accounts.activation.keeping import family_links, family_mails
 from accounts.activation.keeping.recovering import LIFETIME
 from accounts.models import Account, FamilyLink
@@ -18,6 +19,8 @@ from notifications.sms.sending import send
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
+
+    from accounts.activation.federated.linking import ToLink
 
 
 @transaction.atomic
@@ -59,6 +62,20 @@ def change_password(account: Account, password_hash: str) -> None:
     """Raises ForbiddenTransition, also when the account changed since it was read."""
     lifecycle.change_password(account, password_hash=password_hash)
     _tell(account, family_mails.PASSWORD_TOLD)
+
+
+@transaction.atomic
+def link_franceconnect(account: Account, to_link: ToLink) -> None:
+    """Raises Taken, OtherPerson, ForbiddenTransition."""
+    if linking.link(to_link):
+        _tell(account, family_mails.LINK_TOLD)
+
+
+@transaction.atomic
+def unlink_franceconnect(account: Account) -> None:
+    """Raises NoPassword, ForbiddenTransition."""
+    if linking.unlink(account):
+        _tell(account, family_mails.UNLINK_TOLD)
 
 
 def _tell(account: Account, kind: str) -> None:

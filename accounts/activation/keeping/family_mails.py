@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from accounts.models import Account
 
 PASSWORD, NEW_MAIL, IDENTIFIERS = "family:password", "family:new-mail", "family:identifiers"
-MAIL_TOLD, MOBILE_TOLD, PASSWORD_TOLD, CHILD_TOLD = (
+MAIL_TOLD, MOBILE_TOLD, PASSWORD_TOLD, CHILD_TOLD, LINK_TOLD, UNLINK_TOLD = (
     "family:told:mail",
     "family:told:mobile",
     "family:told:password",
     "family:told:child",
+    "family:told:link",
+    "family:told:unlink",
 )
 SUBJECTS = {
     PASSWORD: "Choisissez un nouveau mot de passe",
@@ -36,6 +38,8 @@ SUBJECTS = {
     MOBILE_TOLD: "Le téléphone portable de votre compte a changé",
     PASSWORD_TOLD: "Le mot de passe de votre compte a changé",
     CHILD_TOLD: "Un autre compte a été réuni au vôtre",
+    LINK_TOLD: "Votre compte est lié à FranceConnect",
+    UNLINK_TOLD: "Votre compte n’est plus lié à FranceConnect",
 }
 _LINKS = {PASSWORD: FamilyLink.Purpose.PASSWORD, NEW_MAIL: FamilyLink.Purpose.MAIL}
 _TEMPLATES = {PASSWORD: "family_password", NEW_MAIL: "family_new_mail"}
@@ -45,6 +49,8 @@ _CHANGES = {
     MOBILE_TOLD: "le numéro de téléphone portable de votre compte a été changé",
     PASSWORD_TOLD: "le mot de passe de votre compte a été changé",
     CHILD_TOLD: "un autre compte a été réuni au vôtre, avec les enfants qui en dépendaient",
+    LINK_TOLD: "votre compte a été lié à FranceConnect, qui permet désormais de s’y connecter",
+    UNLINK_TOLD: "votre compte a été délié de FranceConnect, qui ne permet plus de s’y connecter",
 }
 
 

@@ -6,14 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.activation.access import signed_in
+from accounts.activation.federated.linking import linked_since, may_link
 from accounts.activation.keeping import family_links
 from accounts.activation.left_out import sorted_out
+from accounts.activation.mails import zone_of
 from accounts.models import AccountKind, FamilyLink
 from accounts.transitions import State
 from establishments.phones import displayed_phone
+from establishments.templatetags.french import day
 from notifications.sms.gateways import is_offered
 
 if TYPE_CHECKING:
@@ -44,12 +48,13 @@ def home(request: SignedInRequest) -> HttpResponse:
 
 
 def cards(account: Account) -> list[Card]:
-    """In the order of use; each way in which may be linked to the account adds its own."""
+    """In the order of use."""
     return [
         _children(account),
         _mail(account),
         *([_mobile(account)] if is_offered() else []),
         Card("family_password", "Mot de passe", "Choisi par vous" if account.password else "Aucun"),
+        *([_franceconnect(account)] if may_link(account) else []),
         Card("family_connections", "Mes connexions", "Les appareils connectés, et les dernières connexions"),
     ]
 
@@ -74,3 +79,17 @@ def _mail(account: Account) -> Card:
 def _mobile(account: Account) -> Card:
     shown = displayed_phone(account.mobile) if account.mobile else "Aucun"
     return Card("family_mobile", "Téléphone portable", shown)
+
+
+def _franceconnect(account: Account) -> Card:
+    return Card("family_franceconnect", "FranceConnect", _said_of_franceconnect(account))
+
+
+def _said_of_franceconnect(account: Account) -> str:
+    if account.franceconnect_sub is None:
+        return "Votre compte n’est pas lié à FranceConnect"
+    since = linked_since(account)
+    if since is None:
+        return "Votre compte est lié à FranceConnect"
+    with timezone.override(zone_of(account)):
+        return f"Votre compte est lié à FranceConnect depuis le {day(since)}"

@@ -5,6 +5,7 @@ from django.urls import path
 from accounts.activation.keeping import (
     changing_views,
     connections,
+    franceconnect,
     home,
     lost,
     missing_child,
@@ -40,6 +41,10 @@ urlpatterns = [
     path("portable/", changing_views.mobile, name="family_mobile"),
     path("portable/code/", changing_views.mobile_code, name="family_mobile_code"),
     path("mot-de-passe/", changing_views.password, name="family_password"),
+    path("franceconnect/", franceconnect.shown, name="family_franceconnect"),
+    path("franceconnect/lier/", franceconnect.link, name="family_franceconnect_link"),
+    path("franceconnect/confirmer/", franceconnect.confirm, name="family_franceconnect_confirm"),
+    path("franceconnect/delier/", franceconnect.unlink, name="family_franceconnect_unlink"),
     path("connexions/", connections.connections, name="family_connections"),
     path("connexions/fermer-les-autres/", connections.end_others, name="family_end_others"),
     path("connexions/<int:pk>/fermer/", connections.end, name="family_end_session"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
 from accounts.activation.children import children_of
@@ -47,6 +48,13 @@ def proofs(persons: Iterable[Person], birth_dates: Collection[date], *, lock: bo
     accounts = Account.objects.filter(pk__in=keys, closed_at__isnull=True).order_by("pk")
     found = accounts.select_for_update(no_key=True) if lock else accounts
     return [_proof(account, birth_dates) for account in found]
+
+
+def is_named(account: Account, persons: Iterable[Person]) -> bool:
+    """Whether one of `persons` has the surname and the first given name of a record of `account`."""
+    sources = account.sources.filter(closed_at__isnull=True, responsable__isnull=False)
+    records = Responsable.objects.filter(pk__in=sources.values("responsable"))
+    return any(_is_named(record, person) for record, person in product(records, persons))
 
 
 def accounts_of(person: Person) -> list[Account]:
