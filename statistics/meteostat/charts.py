@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from accounts.transitions import Origin
-from establishments.templatetags.french import number
+from statistics.meteostat.words import shortened
 from statistics.tables import ORIGINS
 
 if TYPE_CHECKING:
@@ -67,21 +67,24 @@ class AccountsChart:
 
 @dataclass(frozen=True, slots=True)
 class RateChart:
+    """`below` is what is under the line, to fill."""
+
     rate: str
+    below: str
     values: list[Mark]
     days: list[Mark]
 
 
 def accounts_chart(past: Past, width: float, height: float) -> AccountsChart:
     """Empty when no point is known."""
-    step = _step(max((point.count.accounts for point in past.known if point.count), default=0))
+    step = _step(max((count.accounts for _, count in past.known), default=0))
     frame = _frame(past.points, width, height, top=4 * step)
     layers = [
         Layer(origin.lower(), ORIGINS[origin], _area(past.points, frame, _STACKED[: rank + 1]))
         for rank, origin in enumerate(_STACKED)
-        if any(point.count and point.count.active_from([origin]) for point in past.known)
+        if any(count.active_from([origin]) for _, count in past.known)
     ]
-    values = [Mark(number(each * step), _at(frame.y(each * step))) for each in range(5)]
+    values = [Mark(shortened(each * step), _at(frame.y(each * step))) for each in range(5)]
     total = _line(past.points, frame, lambda count: count.accounts)
     return AccountsChart(total, layers, values, _days(frame))
 
@@ -89,7 +92,9 @@ def accounts_chart(past: Past, width: float, height: float) -> AccountsChart:
 def rate_chart(past: Past, width: float, height: float) -> RateChart:
     frame = _frame(past.points, width, height, top=100)
     values = [Mark(f"{percent}\u00a0%", _at(frame.y(percent))) for percent in (0, 25, 50, 75, 100)]
-    return RateChart(_line(past.points, frame, lambda count: count.percent), values, _days(frame))
+    runs = [[(day, count.percent) for day, count in run] for run in _runs(past.points)]
+    below = "".join(_below(frame, run) for run in runs)
+    return RateChart("".join(_polyline(frame, run) for run in runs), below, values, _days(frame))
 
 
 def _frame(points: Sequence[Point], width: float, height: float, top: float) -> Frame:
@@ -126,6 +131,11 @@ def _polyline(frame: Frame, values: Sequence[tuple[date, float]]) -> str:
     """A point alone is a dash: it still shows."""
     path = "L".join(f"{_at(frame.x(day))} {_at(frame.y(value))}" for day, value in values)
     return f"M{path}" if len(values) > 1 else f"M{path}h{_at(frame.width / 200)}"
+
+
+def _below(frame: Frame, values: Sequence[tuple[date, float]]) -> str:
+    floor = [(values[-1][0], 0.0), (values[0][0], 0.0)]
+    return f"{_polyline(frame, values)}L{_polyline(frame, floor)[1:]}Z" if len(values) > 1 else ""
 
 
 def _area(points: Iterable[Point], frame: Frame, origins: Sequence[Origin]) -> str:

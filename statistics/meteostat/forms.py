@@ -10,7 +10,7 @@ from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
 
 from accounts.models import AccountKind
-from statistics.meteostat.past import Series
+from statistics.meteostat.past import POPULATIONS, Series
 from statistics.school_year import school_year_of
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ ORDERS = {
     "taux": "Taux d’activation",
     "progression": "Progression",
 }
-POPULATIONS = {"responsables": AccountKind.RESPONSABLE, "eleves": AccountKind.STUDENT}
 # Beyond so many days, a point a week is enough to see.
 _SHORT = 62
 _LONGEST = timedelta(days=5 * 366)
@@ -43,6 +42,10 @@ class Asked:
     last: date
     step: str
     order: str
+
+    @property
+    def step_label(self) -> str:
+        return "jour par jour" if self.step == DAY else "semaine par semaine"
 
     @property
     def days_a_step(self) -> int:
@@ -104,4 +107,5 @@ class AskedForm(forms.Form):
     @property
     def said(self) -> list[str]:
         """What is wrong with the period, a sentence each."""
-        return [str(error) for name in ("du", "au") for error in self.errors.get(name, [])]
+        ends = {"du": "Début", "au": "Fin"}
+        return [f"{end}\u00a0: {error}" for name, end in ends.items() for error in self.errors.get(name, [])]

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import AccountKind
 from accounts.transitions import Origin, State
+from establishments.models import Degree
 from statistics.columns import COLUMNS
 from statistics.models import SnapshotRun, TerritorySnapshot
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 # Fewer accounts than this are shown within the territory above only.
 FLOOR = 50
+POPULATIONS = {"responsables": AccountKind.RESPONSABLE, "eleves": AccountKind.STUDENT}
+_NAMES = {kind: name for name, kind in POPULATIONS.items()}
 # The origin that the other states can have alone.
 _ORIGINS = {
     State.NOT_NOTIFIED: Origin.NONE,
@@ -106,6 +109,15 @@ class Series:
 
     degree: int
     kind: AccountKind
+
+    @property
+    def population(self) -> str:
+        """Its name in addresses."""
+        return _NAMES[self.kind]
+
+    @property
+    def degree_label(self) -> str:
+        return Degree(self.degree).label if self.degree else "1er et 2nd degrés"
 
 
 def read(

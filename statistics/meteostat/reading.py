@@ -35,12 +35,12 @@ class Past:
     points: Sequence[Point]
 
     @property
-    def known(self) -> list[Point]:
-        return [point for point in self.points if point.count]
+    def known(self) -> list[tuple[date, Count]]:
+        return [(point.day, point.count) for point in self.points if point.count]
 
     @property
     def first(self) -> Count | None:
-        return self.known[0].count if self.known else None
+        return self.known[0][1] if self.known else None
 
     @property
     def last(self) -> Count | None:
@@ -72,6 +72,11 @@ class Reading:
     is_hidden: bool
     latest: Night | None
     parts: Parts | None
+
+    @property
+    def day(self) -> date:
+        """That of the situation: the last night of the period."""
+        return self.past.points[-1].day
 
 
 def read_territory(territory: Territory, asked: Asked, latest: Night | None) -> Reading:

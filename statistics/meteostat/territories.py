@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.urls import reverse
 
 from accounts.models import AccountKind
 from establishments.models import Academy, Degree, Department, District, StatisticsRole
@@ -58,6 +59,10 @@ class Territory:
     @property
     def below(self) -> StatisticsRole.Level | None:
         return _BELOW.get(self.level)
+
+    @property
+    def address(self) -> str:
+        return reverse("meteostat_territory", kwargs={"level": self.level, "code": self.code})
 
     @property
     def series(self) -> tuple[Series, ...]:

@@ -46,4 +46,4 @@ def _part(part: Segment) -> str:
     if not part.has_room:
         return shape
     where = f'class="stat-bar__{part.state}" x="{part.middle}" y="14" text-anchor="middle"'
-    return f"{shape}<text {where}>{part.accounts}</text>"
+    return f"{shape}<text {where}>{number(part.accounts)}</text>"
