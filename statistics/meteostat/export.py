@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from statistics.columns import COLUMNS
 from statistics.meteostat.reading import read_territory
-from statistics.meteostat.words import DEGREES, POPULATIONS
+from statistics.meteostat.words import DEGREES, POPULATIONS, decimal
 from statistics.tables import COLUMNS as STATES
 from statistics.tables import ORIGINS
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from statistics.tables import Line
 
 SITUATION, EVOLUTION, COMPARISON = "situation", "evolution", "comparaison"
+WHATS = (SITUATION, EVOLUTION, COMPARISON)
 DISTINCT, ACTIVE, RATE = "Comptes distincts", "Activés", "Taux d’activation (%)"
 _WHERE = ("Territoire", "Niveau", "Code", "Degré", "Population")
 _WHAT = (DISTINCT, ACTIVE, RATE)
@@ -102,8 +103,3 @@ def _where(territory: Territory, series: Series) -> list[Cell]:
         DEGREES[series.degree],
         POPULATIONS[series.kind],
     ]
-
-
-def decimal(value: float) -> str:
-    """« 43,2 »: one decimal, and the comma of French spreadsheets."""
-    return f"{value:.1f}".replace(".", ",").replace("-0,0", "0,0")

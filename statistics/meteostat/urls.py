@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from statistics.meteostat import views
+from statistics.meteostat import export_views, views
 from statistics.meteostat.territories import NATION_CODE, Level
 
 TERRITORIES: dict[str, dict[str, str]] = {
@@ -11,7 +11,11 @@ TERRITORIES: dict[str, dict[str, str]] = {
     "departements/<str:code>/": {"level": Level.DEPARTMENT},
     "circonscriptions/<str:code>/": {"level": Level.DISTRICT},
 }
-PAGES = (("", views.territory_page, "meteostat_territory"),)
+PAGES = (
+    ("", views.territory_page, "meteostat_territory"),
+    ("export/", export_views.meteostat_export, "meteostat_export"),
+    ("rapport/", export_views.meteostat_report, "meteostat_report"),
+)
 
 urlpatterns = [
     path("", views.home, name="meteostat"),
