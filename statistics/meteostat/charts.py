@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,6 +22,7 @@ _MONTHS = ("janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "
 _STACKED = (Origin.ESTABLISHMENT, Origin.RESPONSABLE, Origin.FRANCECONNECT, Origin.ENT, Origin.ATEN)
 # How long a period can be and still have a mark a week, a month, a quarter; beyond, a year.
 _WEEKS, _MONTHS_MOST, _QUARTERS = 62, 430, 1100
+_EASY = (10, 15, 20, 25, 30, 40, 50, 60, 80, 100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +105,13 @@ def _frame(points: Sequence[Point], width: float, height: float, top: float) -> 
 
 
 def _step(most: int) -> int:
-    """A fourth of the scale: 1, 2 or 5 times a power of ten."""
-    fourth, power = max(most / 4, 1), 1
-    while 10 * power < fourth:
+    """A fourth of the scale, which is easy to read: 1 to 10, then 15, 20, 25… by powers of ten."""
+    fourth, power = max(math.ceil(most / 4), 1), 1
+    if fourth <= _EASY[0]:
+        return fourth
+    while _EASY[-1] * power < fourth:
         power *= 10
-    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= fourth)
+    return next(easy * power for easy in _EASY if easy * power >= fourth)
 
 
 def _runs(points: Iterable[Point]) -> Iterator[list[tuple[date, Count]]]:

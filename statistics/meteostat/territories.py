@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 Level = StatisticsRole.Level
 NATION_CODE = "FR"
+_LEVEL_IN_NAME = re.compile(r"^CIRCONSCRIPTION\s+(?:DE\s+|DU\s+|DES\s+|D['’]\s*)?", re.IGNORECASE)
 # What a level is made of.
 _BELOW = {
     Level.NATION: Level.ACADEMY,
@@ -129,7 +131,13 @@ def parts_of(territory: Territory) -> list[Territory]:
 
 def _names_of_districts() -> dict[str, str]:
     """The name of each, by its UAI: its structure may have changed of key, the last one names it."""
-    return dict(District.objects.exclude(uai="").order_by("pk").values_list("uai", "name"))
+    names = District.objects.exclude(uai="").order_by("pk").values_list("uai", "name")
+    return {uai: _without_level(name) for uai, name in names}
+
+
+def _without_level(name: str) -> str:
+    """« NOISY » from AAF's « CIRCONSCRIPTION DE NOISY »: its level is said beside it."""
+    return _LEVEL_IN_NAME.sub("", name) or name
 
 
 def _academy(academy: Academy | None) -> Territory:
@@ -151,4 +159,4 @@ def _district(uai: str) -> Territory:
     if district is None or ref is None:
         raise UnknownTerritory
     parent = find(Level.DEPARTMENT, ref.code)
-    return Territory(Level.DISTRICT, uai, district.name, parent.zone, parent)
+    return Territory(Level.DISTRICT, uai, _without_level(district.name), parent.zone, parent)
