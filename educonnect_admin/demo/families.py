@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from accounts.models import Account, AccountKind, EntPartner, Holding
@@ -63,10 +63,10 @@ def by_franceconnect() -> list[Family]:
 
 
 def to_link() -> list[Family]:
-    """Active responsables who have a password and no FranceConnect yet, the last activated first."""
+    """Active responsables who have a password and no FranceConnect, the last who signed in first."""
     active = Account.objects.in_state(State.ACTIVE).exclude(password="")
     theirs = active.filter(kind=AccountKind.RESPONSABLE, franceconnect_sub=None, closed_at=None)
-    return _families(theirs.order_by("-activated_at", "pk"))
+    return _families(theirs.order_by(F("last_sign_in_at").desc(nulls_last=True), "pk"))
 
 
 def from_ent() -> list[Family]:

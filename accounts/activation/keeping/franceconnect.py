@@ -77,7 +77,9 @@ def confirm(request: SignedInRequest) -> HttpResponse:
         linking.forget(request)
         return _refuse(request, to_link, is_taken=isinstance(refused, Taken))
     context: dict[str, Any] = {"account": request.account, "name": to_link.name}
-    return show_step(request, "keeping/franceconnect_confirm.html", Step("Lier FranceConnect ?"), **context)
+    return show_step(
+        request, "keeping/franceconnect_confirm.html", Step("Lier FranceConnect\u202f?"), **context
+    )
 
 
 def _linked(request: SignedInRequest, to_link: ToLink) -> HttpResponse:
@@ -87,7 +89,7 @@ def _linked(request: SignedInRequest, to_link: ToLink) -> HttpResponse:
         messages.error(request, _OVERTAKEN)
         return redirect("family_franceconnect")
     linking.forget(request)
-    messages.success(request, "FranceConnect est lié à votre compte : il suffira pour vous connecter.")
+    messages.success(request, "FranceConnect est lié à votre compte\u202f: il suffira pour vous connecter.")
     return redirect("family_home")
 
 
@@ -112,7 +114,7 @@ def unlink(request: SignedInRequest) -> HttpResponse:
         return _keep_linked(request)
     if request.method == "POST":
         return _unlinked(request)
-    step = Step("Délier FranceConnect ?")
+    step = Step("Délier FranceConnect\u202f?")
     return show_step(request, "keeping/franceconnect_unlink.html", step, account=account)
 
 
