@@ -27,8 +27,11 @@ def for_statistics(view: View) -> View:
 
     @wraps(view)
     def guarded(request: ConsoleRequest, level: StatisticsRole.Level, code: str) -> HttpResponseBase:
+        # What PostgreSQL cannot compare is no code.
+        if "\0" in code:
+            raise Http404
         try:
-            territory = find(level, code.replace("\0", ""))
+            territory = find(level, code)
         except UnknownTerritory as error:
             raise Http404 from error
         if not territory.is_open_to(request.user):

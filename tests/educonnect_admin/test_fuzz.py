@@ -37,13 +37,17 @@ from accounts.models import (
 )
 from accounts.secrets import draw_secret, expiry_from, seal_secret
 from establishments import invitations
-from establishments.models import AcademyRole, Feed
+from establishments.models import AcademyRole, Establishment, Feed
 from notifications.documents import store_document
+from statistics.snapshots import take_snapshots
 from tests.factories import (
     AcademyRoleFactory,
     AgentFactory,
+    DepartmentFactory,
+    DistrictFactory,
     EstablishmentFactory,
     MandateFactory,
+    StatisticsRoleFactory,
     responsable_account,
     student_account,
 )
@@ -92,6 +96,8 @@ RAW = [
     "page[]=1&page[a][b]=2",
     "q=%C0%80",
 ]
+# The part of an address which says that a code is of a circonscription, a department or an académie.
+LEVELS = ("circonscriptions/", "departements/", "academies/")
 # A GET that writes, told in ARCHITECTURE.md: who opened a document with passwords is known.
 WRITING_GETS = {"operation_document"}
 # What leads to an ENT or to FranceConnect says that it does not answer.
@@ -129,7 +135,12 @@ def known_names():
     ]
     fields = [name for form in ours for name in getattr(form, "base_fields", {})]
     return sorted(
-        {*read, *fields, "page", "next", "password1", "password2", "new_password1", "new_password2"}
+        {
+            *read,
+            *fields,
+            *("page", "next", "password1", "password2", "new_password1", "new_password2"),
+            *("degre", "du", "au", "pas", "tri"),
+        }
     )
 
 
@@ -137,7 +148,21 @@ def known_values():
     """What the choices of our forms accept, so that forged fields stand beside good ones."""
     fields = [field for form in _forms(APPS) for field in form.base_fields.values()]
     choices = {str(value) for field in fields for value, _ in getattr(field, "choices", [])}
-    return sorted({*choices, "on", "1", "2026-12-15", "passe", "csv", "classe", "courbe", "nom@example.org"})
+    return sorted(
+        {
+            *choices,
+            "on",
+            "1",
+            "2026-12-15",
+            "passe",
+            "csv",
+            "classe",
+            "courbe",
+            "nom@example.org",
+            "jour",
+            "semaine",
+        }
+    )
 
 
 NAMES, VALUES, ROUTES = known_names(), known_values(), sorted(set(routes()))
@@ -159,6 +184,7 @@ class World:
         Feed.objects.update(applied_at=timezone.now())
         for kind in (AcademyRole.Kind.IMPORTS, AcademyRole.Kind.ASSISTANCE):
             AcademyRoleFactory.create(agent=self.director, kind=kind)
+        self._read_statistics()
         # By a part of the address; the first which is there.
         self.keys = {
             "academie/rapprochements": [],
@@ -195,6 +221,20 @@ class World:
             "family": self._sign_in,
             "family with a letter": self._open_letter,
         }
+
+    def _read_statistics(self):
+        """The director reads the nation, counted three nights, and the territories of the schools."""
+        StatisticsRoleFactory.create(agent=self.director)
+        department = DepartmentFactory.create()
+        district = DistrictFactory.create(feed=self.schools[1].feed)
+        Establishment.objects.update(department=department)
+        Establishment.objects.filter(pk=self.schools[1].pk).update(district=district)
+        self.codes = [district.uai, department.code, department.academy_id]
+        for nights in range(3):
+            take_snapshots(timezone.now() - timedelta(days=nights))
+
+    def code_of(self, path):
+        return next((code for place, code in zip(LEVELS, self.codes, strict=True) if place in path), "x")
 
     def _ent(self):
         """It is nowhere: whoever is sent to it is told that it does not answer."""
@@ -342,6 +382,7 @@ def test_every_address_answers_hostile_queries_and_forms(world):
         for rank, (name, path) in enumerate(ROUTES):
             keys = world.keys_of(path)
             values = {"pk": keys[(rank + shift) % len(keys)], "token": world.tokens[shift % 2]}
+            values["code"] = world.code_of(path)
             address = filled(path, uai=world.schools[shift % 2].uai, **values)
             for body in (None, encoded(pairs)):
                 visitor = visitor_of(path, shift)
@@ -354,7 +395,13 @@ def test_every_address_answers_hostile_paths_and_bytes(world):
         for shift, visitor in enumerate((visitor_of(path, rank), "anybody")):
             part = quote(HOSTILE[(rank * 5 + shift) % len(HOSTILE)].encode("utf-8", "surrogatepass"), safe="")
             address = filled(
-                path, uai=part, pk="9" * (18 + rank % 20), token=part, uidb36="zzzzzzzzzzzzzz", key=part
+                path,
+                uai=part,
+                pk="9" * (18 + rank % 20),
+                token=part,
+                uidb36="zzzzzzzzzzzzzz",
+                key=part,
+                code=part,
             )
             raw = RAW[(rank + shift) % len(RAW)]
             for body in (None, raw):
@@ -379,7 +426,7 @@ def draw_request(data, world):
     pairs = st.lists(st.tuples(st.one_of(st.sampled_from(NAMES), anything), value), max_size=12)
     query = data.draw(st.one_of(pairs.map(encoded), st.sampled_from(RAW)))
     body = data.draw(st.one_of(st.none(), pairs.map(encoded), st.sampled_from(RAW)))
-    return visitor, name, filled(path, uai=school, pk=key, token=token), query, body
+    return visitor, name, filled(path, uai=school, pk=key, token=token, code=world.code_of(path)), query, body
 
 
 @settings(

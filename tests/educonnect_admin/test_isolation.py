@@ -18,7 +18,7 @@ from accounts.models import AccountKind, DataIssue, Duplicate, Joining, Operatio
 from establishments import rights_table
 from establishments.delegations import people
 from establishments.guards import OBJECT, STATISTICS
-from establishments.models import AcademyRole, Delegation, Mandate
+from establishments.models import AcademyRole, Delegation, Mandate, StatisticsRole
 from establishments.rights_table import BELOW, OPENS, SIGN_IN, UNKNOWN, answer
 from notifications.models import Document
 from tests.factories import (
@@ -51,6 +51,36 @@ NOTHING = {
 }
 # A territory of each level below the nation, by its part of the addresses.
 TERRITORIES = {"academies/": "24", "departements/": "093", "circonscriptions/": "0931234X"}
+# By (level, code) of a role: the addresses of territories it opens, of those there are.
+LEVELS = StatisticsRole.Level
+OPENED_TERRITORIES = {
+    (LEVELS.NATION, "FR"): {
+        "nation/",
+        "academies/24/",
+        "academies/28/",
+        "departements/093/",
+        "departements/094/",
+        "departements/974/",
+        "circonscriptions/0931234X/",
+        "circonscriptions/0935678X/",
+        "circonscriptions/0941111X/",
+    },
+    (LEVELS.ACADEMY, "24"): {
+        "academies/24/",
+        "departements/093/",
+        "departements/094/",
+        "circonscriptions/0931234X/",
+        "circonscriptions/0935678X/",
+        "circonscriptions/0941111X/",
+    },
+    (LEVELS.DEPARTMENT, "093"): {
+        "departements/093/",
+        "circonscriptions/0931234X/",
+        "circonscriptions/0935678X/",
+    },
+    (LEVELS.DISTRICT, "0931234X"): {"circonscriptions/0931234X/"},
+    (LEVELS.DISTRICT, "0939999X"): set(),
+}
 
 
 def of_roles(route, objects):
@@ -418,6 +448,78 @@ def test_outside_an_establishment_too_each_address_meets_what_the_table_says():
         elif not route.is_public:
             met = {OPENS, UNKNOWN} if route.path.startswith(ONES_OWN) else {OPENS}
             assert ask(signed_in(stranger), address) <= met, address
+
+
+def territory_places():
+    """Two académies, three departments, three circonscriptions."""
+    for code in ("093", "094", "974"):
+        DepartmentFactory.create(code=code)
+    for uai in ("0931234X", "0935678X", "0941111X"):
+        DistrictFactory.create(uai=uai)
+
+
+def territory_addresses():
+    """(address below /meteostat/ of the territory, the whole address) for each page of each territory."""
+    everywhere = sorted({place for places in OPENED_TERRITORIES.values() for place in places})
+    patterns = {route.path for route in OUTSIDE if route.role == STATISTICS} - {"meteostat/"}
+    for pattern in sorted(patterns):
+        kind, _, below = pattern.removeprefix("meteostat/").replace("<str:code>/", "").partition("/")
+        for place in everywhere:
+            if place.partition("/")[0] == kind:
+                yield place, f"/meteostat/{place}{below}"
+
+
+@pytest.mark.parametrize("held", OPENED_TERRITORIES)
+def test_a_role_on_a_territory_opens_every_page_of_it_and_of_its_parts_and_none_elsewhere(held):
+    territory_places()
+    client = signed_in(StatisticsRoleFactory.create(level=held[0], code=held[1]).agent)
+    addresses = list(territory_addresses())
+
+    assert {place for place, _ in addresses} == OPENED_TERRITORIES[LEVELS.NATION, "FR"]
+    for place, address in addresses:
+        met = OPENS if place in OPENED_TERRITORIES[held] else UNKNOWN
+        assert ask(client, address) == {met}, address
+    assert ask(client, "/meteostat/") == {OPENS}
+
+
+@pytest.mark.parametrize("code", ["0939999X", "24", "093", "0931234x", "%00", "0931234X%00", "..", "FR"])
+def test_a_territory_that_is_not_one_is_not_told_from_one_which_is_closed(code):
+    territory_places()
+    readers = [
+        StatisticsRoleFactory.create(level=level, code=each).agent for level, each in OPENED_TERRITORIES
+    ]
+
+    for agent in readers:
+        assert ask(signed_in(agent), f"/meteostat/circonscriptions/{code}/") == {UNKNOWN}
+
+
+def test_to_who_reads_no_statistics_or_does_no_more_no_territory_exists():
+    world = World()
+    territory_places()
+    former = StatisticsRoleFactory.create(ended_at=timezone.now()).agent
+    StatisticsRoleFactory.create(agent=former, level="ACADEMY", code="28", ended_at=timezone.now())
+    others = {
+        "former reader": former,
+        "director": world.director,
+        "deputy": world.deputy,
+        "delegate": world.delegation.agent,
+        "visitor": VisitFactory.create(establishment=world.school).agent,
+        "follower of imports": AcademyRoleFactory.create(kind=AcademyRole.Kind.IMPORTS).agent,
+    }
+
+    for place, address in [("", "/meteostat/"), *territory_addresses()]:
+        assert ask(Client(), address) == {SIGN_IN}, address
+        for who, agent in others.items():
+            assert ask(signed_in(agent), address) == {UNKNOWN}, (who, place)
+
+
+def test_who_reads_statistics_sees_no_establishment():
+    world = World()
+    client = signed_in(StatisticsRoleFactory.create().agent)
+
+    for _, address, data, _, _ in visits(world, world.school.uai):
+        assert ask(client, address, data) == {UNKNOWN}, address
+    assert "Les Tilleuls" not in client.get("/etablissements/").text
 
 
 def test_a_delegate_who_may_only_consult_makes_lists_and_a_visitor_none():
