@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
+from django.db import connection
 from django.utils import timezone
 
 from accounts.models import AccountKind
@@ -16,7 +17,7 @@ from statistics.columns import COLUMNS
 from statistics.models import SnapshotRun, TerritorySnapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
     from zoneinfo import ZoneInfo
 
@@ -34,6 +35,18 @@ _ORIGINS = {
 }
 # The column of those activated by each origin.
 _ACTIVE = {origin: number for number, (_, origin) in enumerate(COLUMNS.values()) if origin}
+
+# Asked of the whole past of a territory, DISTINCT ON would read all of it.
+_LATEST = f"""
+SELECT territory.code, series.degree, series.kind, latest.*
+FROM unnest(%(codes)s::text[]) AS territory (code)
+CROSS JOIN unnest(%(degrees)s::int[], %(kinds)s::text[]) AS series (degree, kind)
+CROSS JOIN LATERAL (
+    SELECT day, {", ".join(COLUMNS)} FROM statistics_territorysnapshot
+    WHERE level = %(level)s AND code = territory.code AND degree = series.degree AND kind = series.kind
+          AND day <= %(day)s
+    ORDER BY day DESC LIMIT 1) latest
+"""  # noqa: S608 - our own column names, no value
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,27 +143,39 @@ def read(
     codes = list(codes)
     if not over:
         return {code: [] for code in codes}
-    rows = TerritorySnapshot.objects.filter(
-        level=level, code__in=codes, degree=series.degree, kind=series.kind
-    )
     first, last = over[0].counted_on, over[-1].counted_on
-    before = rows.filter(day__lt=first).order_by("code", "-day").distinct("code")
-    since = rows.filter(day__gte=first, day__lte=last).order_by("code", "day")
     found: dict[str, dict[date, Count]] = defaultdict(dict)
-    for query in (before, since):
-        for code, day, *columns in query.values_list("code", "day", *COLUMNS):
-            found[code][day] = Count(tuple(columns))
+    for code, _, day, count in _latest(level, codes, [series], first - timedelta(days=1)):
+        found[code][day] = count
+    since = TerritorySnapshot.objects.filter(
+        level=level, code__in=codes, degree=series.degree, kind=series.kind, day__gte=first, day__lte=last
+    )
+    for code, day, *columns in since.order_by("code", "day").values_list("code", "day", *COLUMNS):
+        found[code][day] = Count(tuple(columns))
     return {code: _each_night(found[code], over) for code in codes}
 
 
 def read_latest(level: StatisticsRole.Level, code: str, night: Night) -> dict[Series, Count]:
     """Each series of a territory as it was that night, in one query."""
-    rows = TerritorySnapshot.objects.filter(level=level, code=code, day__lte=night.counted_on)
-    latest = rows.order_by("degree", "kind", "-day").distinct("degree", "kind")
-    return {
-        Series(degree, AccountKind(kind)): Count(tuple(columns))
-        for degree, kind, *columns in latest.values_list("degree", "kind", *COLUMNS)
+    series = [Series(degree, kind) for degree in (TerritorySnapshot.BOTH, *Degree) for kind in AccountKind]
+    return {each: count for _, each, _, count in _latest(level, [code], series, night.counted_on)}
+
+
+def _latest(
+    level: StatisticsRole.Level, codes: list[str], series: Sequence[Series], day: date
+) -> Iterator[tuple[str, Series, date, Count]]:
+    """The last count of each territory and series on `day` or before, each found at once in the index."""
+    parameters: dict[str, Any] = {
+        "level": level.value,
+        "codes": codes,
+        "degrees": [each.degree for each in series],
+        "kinds": [each.kind.value for each in series],
+        "day": day,
     }
+    with connection.cursor() as cursor:
+        cursor.execute(_LATEST, parameters)
+        for code, degree, kind, counted_on, *columns in cursor:
+            yield code, Series(degree, AccountKind(kind)), counted_on, Count(tuple(columns))
 
 
 def _each_night(known: Mapping[date, Count], over: Sequence[Night]) -> list[Count | None]:
