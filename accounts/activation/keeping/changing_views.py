@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 _NEW_MAIL = FamilyLink.Purpose.MAIL
 _MOBILE = "family_new_mobile"
-_OVERTAKEN = "Votre compte vient d’être modifié ailleurs : vérifiez, puis recommencez."
+OVERTAKEN = "Votre compte vient d’être modifié ailleurs : vérifiez, puis recommencez."
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -166,7 +166,7 @@ def _mobile_changed(request: SignedInRequest, number: str) -> HttpResponse:
     try:
         changing.change_mobile(request.account, number)
     except ForbiddenTransition:
-        messages.error(request, _OVERTAKEN)
+        messages.error(request, OVERTAKEN)
     else:
         messages.success(request, "Votre numéro de portable est changé.")
     return redirect("family_home")
@@ -190,7 +190,7 @@ def _password_changed(request: SignedInRequest, chosen: str) -> HttpResponse:
     try:
         changing.change_password(request.account, chosen)
     except ForbiddenTransition:
-        messages.error(request, _OVERTAKEN)
+        messages.error(request, OVERTAKEN)
         return redirect("family_password")
     session.end_others(request)
     session.refresh(request)

@@ -19,6 +19,7 @@ from accounts.activation.federated.franceconnect import Taken
 from accounts.activation.federated.identification import leave
 from accounts.activation.federated.linking import NoPassword, OtherPerson
 from accounts.activation.keeping import changing
+from accounts.activation.keeping.changing_views import OVERTAKEN
 from accounts.activation.mails import zone_of
 from accounts.activation.pages import Step, button_of, show_step
 from accounts.transitions import ForbiddenTransition
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
     from accounts.activation.federated.linking import ToLink
     from accounts.activation.session import SignedInRequest
-
-_OVERTAKEN = "Votre compte vient d’être modifié ailleurs : vérifiez, puis recommencez."
 
 
 def of_responsable(view: View) -> View:
@@ -86,7 +85,7 @@ def _linked(request: SignedInRequest, to_link: ToLink) -> HttpResponse:
     try:
         changing.link_franceconnect(request.account, to_link)
     except ForbiddenTransition:
-        messages.error(request, _OVERTAKEN)
+        messages.error(request, OVERTAKEN)
         return redirect("family_franceconnect")
     linking.forget(request)
     messages.success(request, "FranceConnect est lié à votre compte\u202f: il suffira pour vous connecter.")
@@ -124,7 +123,7 @@ def _unlinked(request: SignedInRequest) -> HttpResponse:
     except NoPassword:
         return _keep_linked(request)
     except ForbiddenTransition:
-        messages.error(request, _OVERTAKEN)
+        messages.error(request, OVERTAKEN)
         return redirect("family_franceconnect")
     session.end_others(request)
     messages.success(
