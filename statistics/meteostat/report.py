@@ -33,8 +33,8 @@ STYLE = "meteostat.css"
 # What a drawing, a small curve and a table of numbers have room for.
 _DRAWN, _SMALL, _WRITTEN = 130, 60, 27
 # In CSS pixels, as the templates place them.
-_PLOT, _RATE_PLOT, _CURVE = (302, 112), (236, 112), (118, 22)
-_LEGEND_X, _LEGEND_Y, _LEGEND_LINE = (62, 182, 288), 143, 17
+_PLOT, _RATE_PLOT, _CURVE = (318, 112), (250, 112), (118, 22)
+_LEGEND_X, _LEGEND_Y, _LEGEND_LINE = (46, 166, 280), 143, 17
 _MOST_MARKS = 8
 _ACTIVE_ORIGINS = [Origin(origin) for origin in ORIGINS if origin != Origin.NONE]
 
