@@ -95,8 +95,9 @@ def rate_chart(past: Past, width: float, height: float) -> RateChart:
     frame = _frame(past.points, width, height, top=100)
     values = [Mark(f"{percent}\u00a0%", _at(frame.y(percent))) for percent in (0, 25, 50, 75, 100)]
     runs = [[(day, count.percent) for day, count in run] for run in _runs(past.points)]
-    below = "".join(_below(frame, run) for run in runs)
-    return RateChart("".join(_polyline(frame, run) for run in runs), below, values, _days(frame))
+    lines = [_polyline(frame, run) for run in runs]
+    below = "".join(_below(frame, run, line) for run, line in zip(runs, lines, strict=True))
+    return RateChart("".join(lines), below, values, _days(frame))
 
 
 def _frame(points: Sequence[Point], width: float, height: float, top: float) -> Frame:
@@ -137,9 +138,9 @@ def _polyline(frame: Frame, values: Sequence[tuple[date, float]]) -> str:
     return f"M{path}" if len(values) > 1 else f"M{path}h{_at(frame.width / 200)}"
 
 
-def _below(frame: Frame, values: Sequence[tuple[date, float]]) -> str:
+def _below(frame: Frame, values: Sequence[tuple[date, float]], line: str) -> str:
     floor = [(values[-1][0], 0.0), (values[0][0], 0.0)]
-    return f"{_polyline(frame, values)}L{_polyline(frame, floor)[1:]}Z" if len(values) > 1 else ""
+    return f"{line}L{_polyline(frame, floor)[1:]}Z" if len(values) > 1 else ""
 
 
 def _area(points: Iterable[Point], frame: Frame, origins: Sequence[Origin]) -> str:

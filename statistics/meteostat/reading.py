@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from accounts.transitions import Origin
 from statistics.meteostat.past import Count, Night, Series, nights, read, read_latest
@@ -14,7 +14,7 @@ from statistics.meteostat.territories import Territory, parts_of
 from statistics.tables import ORIGINS, Line, Table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from statistics.meteostat.forms import Asked
 
@@ -33,6 +33,11 @@ class Past:
 
     territory: Territory
     points: Sequence[Point]
+
+    def thinned(self, most: int) -> Past:
+        """At most so many points, evenly apart, the last of them kept."""
+        apart = -(-len(self.points) // most)
+        return Past(self.territory, self.points[::-1][::apart][::-1])
 
     @property
     def known(self) -> list[tuple[date, Count]]:
@@ -84,7 +89,8 @@ def read_territory(territory: Territory, asked: Asked, latest: Night | None) -> 
     over = nights(territory.zone, asked.first, asked.last)
     counts = read(territory.level, [territory.code], asked.series, over)[territory.code]
     hides = bool(territory.parent)
-    past = _past(territory, over, counts, asked, hides=hides)
+    steps = _steps(over, asked)
+    past = _past(territory, counts, steps, hides=hides)
     last = counts[-1] if counts else None
     return Reading(
         territory=territory,
@@ -93,28 +99,36 @@ def read_territory(territory: Territory, asked: Asked, latest: Night | None) -> 
         table=_table(asked.series, past.last) if past.last else None,
         is_hidden=bool(hides and last and not last.is_shown),
         latest=latest,
-        parts=_parts(territory, asked, over) if territory.has_parts(asked.series) else None,
+        parts=_parts(territory, asked, over, steps) if territory.has_parts(asked.series) else None,
     )
 
 
-def _past(
-    territory: Territory, over: Sequence[Night], counts: Sequence[Count | None], asked: Asked, *, hides: bool
-) -> Past:
-    shown = [count if count and (count.is_shown or not hides) else None for count in counts]
-    known = dict(zip((night.day for night in over), shown, strict=True))
-    return Past(territory, list(_points(known, asked)))
+class Step(NamedTuple):
+    """`night` is the rank of the last night counted in it; None when there was none."""
+
+    day: date
+    night: int | None
 
 
-def _points(known: Mapping[date, Count | None], asked: Asked) -> list[Point]:
-    """One a step, the last of them at the end of the period."""
-    points = []
+def _steps(over: Sequence[Night], asked: Asked) -> list[Step]:
+    """Of the period, the last of them at its end; the same for a territory and for its parts."""
+    ranks = {night.day: rank for rank, night in enumerate(over)}
+    steps = []
     end = asked.last
     while end >= asked.first:
-        days = [end - timedelta(days=each) for each in range(asked.days_a_step)]
-        counted = next((day for day in days if day in known and day >= asked.first), None)
-        points.append(Point(counted, known[counted]) if counted else Point(end, None))
+        days = (end - timedelta(days=each) for each in range(asked.days_a_step))
+        counted = next((day for day in days if day in ranks and day >= asked.first), None)
+        steps.append(Step(counted or end, ranks[counted] if counted else None))
         end -= timedelta(days=asked.days_a_step)
-    return points[::-1]
+    return steps[::-1]
+
+
+def _past(
+    territory: Territory, counts: Sequence[Count | None], steps: Sequence[Step], *, hides: bool
+) -> Past:
+    found = [(day, counts[night] if night is not None else None) for day, night in steps]
+    shown = (Point(day, count if count and (count.is_shown or not hides) else None) for day, count in found)
+    return Past(territory, list(shown))
 
 
 def _table(series: Series, count: Count) -> Table:
@@ -124,11 +138,11 @@ def _table(series: Series, count: Count) -> Table:
     return Table(series.kind, Line("Total", sum((line.states for line in lines), Counter[str]())), lines)
 
 
-def _parts(territory: Territory, asked: Asked, over: Sequence[Night]) -> Parts:
+def _parts(territory: Territory, asked: Asked, over: Sequence[Night], steps: Sequence[Step]) -> Parts:
     """In the order asked for; those which nobody counted are not there."""
     parts = parts_of(territory)
     counts = read(parts[0].level, [part.code for part in parts], asked.series, over) if parts else {}
-    pasts = [_past(part, over, counts[part.code], asked, hides=True) for part in parts]
+    pasts = [_past(part, counts[part.code], steps, hides=True) for part in parts]
     shown = [past for past in pasts if past.last]
     counted = [part for part in parts if counts[part.code] and counts[part.code][-1]]
     return Parts(_ordered(shown, asked.order), len(counted) - len(shown))

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 # The drawings of a page, in hundredths of its width and in pixels high: meteostat/axes.html.
 WIDTH, HEIGHT, SPARK_HEIGHT = 100, 190, 40
+# More would not be seen in a small drawing, and thirty of them would be most of the page.
+SPARK_POINTS = 100
 
 
 @require_safe
@@ -77,6 +79,9 @@ def _drawings(reading: Reading) -> dict[str, Any]:
         drawn["rate_chart"] = rate_chart(reading.past, WIDTH, HEIGHT)
         drawn["rate_words"] = said_of_rate(reading.past)
     if reading.parts:
-        drawn["parts"] = [(part, rate_chart(part, WIDTH, SPARK_HEIGHT)) for part in reading.parts.shown]
+        drawn["parts"] = [
+            (part, rate_chart(part.thinned(SPARK_POINTS), WIDTH, SPARK_HEIGHT))
+            for part in reading.parts.shown
+        ]
         drawn["parts_title"] = title_of_parts(reading.territory)
     return drawn
