@@ -61,14 +61,16 @@ def measure() -> Iterator[Figure]:
 
 def _pages() -> Iterator[Figure]:
     give_a_past(_places())
-    client = _reader()
     rows = TerritorySnapshot.objects.count()
     for territory in (_NATION, _an_academy(), _largest_department(), _a_district()):
+        # One each: an agent takes so many exports an hour.
+        client = _reader(territory.name)
         durations = [_milliseconds(client, address) for address in territory.addresses("meteostat_territory")]
         each = [duration for of_address in durations for duration in of_address]
         yield Figure(f"MétéoStat, {territory.name}, {rows:,} rows, median", median(each), "ms", limit=LIMIT)
-        yield Figure("… the slowest of its pages", max(map(median, durations)), "ms", limit=LIMIT)
-        yield Figure("… the slowest of all requests", max(each), "ms", limit=LIMIT)
+        slowest = max(map(median, durations))
+        yield Figure(f"… the slowest of these {len(durations)} pages, median", slowest, "ms", limit=LIMIT)
+        yield Figure("… the slowest request", max(each), "ms")
         page = territory.address("meteostat_territory", "pas=jour")
         yield Figure("… queries of a page", queries_of(client, page), "")
         yield from _exports(client, territory)
@@ -113,10 +115,10 @@ def _a_district() -> _Territory:
     return _Territory("a circonscription", Level.DISTRICT, District.objects.earliest("pk").uai)
 
 
-def _milliseconds(client: Client, address: str) -> list[float]:
+def _milliseconds(client: Client, address: str, requests: int = REQUESTS) -> list[float]:
     """Of each request of the whole view, once warm."""
     durations = []
-    for _ in range(REQUESTS + 1):
+    for _ in range(requests + 1):
         started = time.perf_counter()
         response = client.get(address)
         b"".join(response)
@@ -127,8 +129,10 @@ def _milliseconds(client: Client, address: str) -> list[float]:
 
 def _exports(client: Client, territory: _Territory) -> Iterator[Figure]:
     asked = "degre=1&pas=jour"
-    export = median(_milliseconds(client, territory.address("meteostat_export", asked)))
-    yield Figure("… its CSV, by day", export, "ms", limit=LIMIT)
+    whats = ("situation", "evolution", "comparaison")
+    addresses = [territory.address("meteostat_export", f"{asked}&quoi={what}") for what in whats]
+    slowest = max(median(_milliseconds(client, address, requests=3)) for address in addresses)
+    yield Figure("… the slowest of its three CSV, by day", slowest, "ms", limit=LIMIT)
     started = time.perf_counter()
     assert client.get(territory.address("meteostat_report", asked)).status_code == 200
     yield Figure("… its report (PDF)", time.perf_counter() - started, "s")
@@ -175,8 +179,9 @@ def give_a_past(territories: list[tuple[str, str]]) -> None:
         cursor.execute("VACUUM ANALYZE")
 
 
-def _reader() -> Client:
-    agent = Agent.objects.create_user("statistiques@example.org", surname="EXEMPLE")
+def _reader(surname: str) -> Client:
+    mail = f"statistiques{Agent.objects.count()}@example.org"
+    agent = Agent.objects.create_user(mail, surname=surname)
     StatisticsRole.objects.create(agent=agent, level=Level.NATION, code=NATION_CODE)
     client = Client(HTTP_HOST="localhost")
     client.force_login(agent)
