@@ -154,8 +154,11 @@ def _legend(layers: list[Layer]) -> list[tuple[int, int, Layer]]:
 
 
 def _thinned(past: Past, most: int) -> Past:
-    """At most so many points, evenly apart, the last of them kept."""
-    return replace(past, points=past.points[::-1][:: _apart(past, most)][::-1])
+    """At most so many points, evenly apart from the last; each stands for those until the one before."""
+    apart, latest_first = _apart(past, most), past.points[::-1]
+    groups = [latest_first[start : start + apart] for start in range(0, len(latest_first), apart)]
+    points = [next((point for point in group if point.count), group[0]) for group in groups]
+    return replace(past, points=points[::-1])
 
 
 def _apart(past: Past, most: int) -> int:

@@ -52,8 +52,7 @@ def points(past: Past) -> SafeString:
 
 def _table(past: Past) -> Iterator[str]:
     headings = "".join(
-        f'<th scope="col">{label}</th>'
-        for label in ("Nombre de comptes", "Activés", "Taux", *_HEADINGS)
+        f'<th scope="col">{label}</th>' for label in ("Nombre de comptes", "Activés", "Taux", *_HEADINGS)
     )
     yield '<div class="meteo-points" tabindex="0" role="region" aria-label="Les mêmes chiffres">'
     yield '<table><caption class="fr-sr-only">Comptes par état et origine</caption>'
@@ -69,5 +68,5 @@ def _line(point: Point) -> str:
         shown += map(number, count.columns)
     else:
         shown = ["–"] * (3 + len(COLUMNS))
-    cells = "".join(f'<td>{each}</td>' for each in shown)
+    cells = "".join(f"<td>{each}</td>" for each in shown)
     return f'<tr><th scope="row">{day(point.day)}</th>{cells}</tr>'

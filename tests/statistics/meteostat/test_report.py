@@ -147,7 +147,7 @@ def test_one_night_is_told_without_a_curve():
     said = text_of(report(BOBIGNY, du="2026-11-08"))
 
     assert "Période le 08/11/2026" in said
-    assert "Un seul relevé dans la période : une courbe en demande deux." in said
+    assert "Trop peu de relevés dans la période pour tracer une courbe." in said
     assert "NOISY 1 200 900 75,0 %" in said
     assert "Progression" not in said
 
@@ -162,6 +162,17 @@ def test_a_long_period_is_drawn_and_written_with_fewer_points():
 
     assert "Un point sur 16 : l’export CSV de l’évolution les a tous." in text_of(pdf)
     assert len(PdfReader(io.BytesIO(pdf)).pages) == 2
+
+
+def test_the_few_nights_of_a_long_period_are_all_the_same_drawn():
+    nights(november(1).replace(year=2023))
+    count(NOISY, november(1).replace(year=2023), degree=1, notified=50, active_ent=50)
+
+    said = text_of(report(NOISY, du="2022-01-01", pas="jour"))
+
+    assert "Comptes activés, par origine" in said
+    assert "01/11/2023 100 50 50,0 %" in said
+    assert "08/11/2026 100 50 50,0 %" in said
 
 
 def test_a_report_is_tagged_its_drawings_described_and_its_fonts_embedded():
