@@ -19,6 +19,7 @@ MEASURES = (
     "journal",
     "joining",
     "families",
+    "territories",
 )
 ON_DEMAND = ("academy",)
 """Too long for every run: make bench-full."""

@@ -4,11 +4,13 @@ The access log bears no address of who asks: only the proxy in front knows it, a
 own rules and time (CNIL, deliberation 2021-122). Who did what is in the journal of the establishment.
 """
 
+import gc
 import os
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.urls import reverse
 from gunicorn.glogging import Logger
 
 from educonnect_admin.json_lines import JsonFormatter
@@ -28,6 +30,13 @@ forwarded_allow_ips = ""
 limit_request_line = 8190
 limit_request_fields = 64
 limit_request_field_size = 8190
+
+
+def post_worker_init(worker: object) -> None:
+    """What lives as long as the process is looked through no more: large pages waited for that."""
+    reverse("home")  # reads every route, hence every view
+    gc.collect()
+    gc.freeze()
 
 
 class DiscreetLogger(Logger):  # type: ignore[misc]

@@ -1,5 +1,6 @@
 """What responses say to browsers, whatever made them; what a request may not bring."""
 
+import gc
 import re
 
 import pytest
@@ -9,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Operation
+from educonnect_admin import web_server
 from tests.factories import PASSWORD, MandateFactory, responsable_account
 from tests.routes import BY_KEY, filled, routes
 
@@ -188,3 +190,11 @@ def test_the_web_server_refuses_heads_without_end(web_process):
     assert web.ask("/connexion/", **{f"X_{number}": "x" for number in range(70)}).status in {400, 431}
     assert web.ask("/connexion/", X_Long="x" * 9_000).status in {400, 431}
     assert web.ask("/connexion/?" + "x" * 4_000).status == 200
+
+
+def test_what_a_web_process_keeps_for_good_is_looked_through_no_more():
+    try:
+        web_server.post_worker_init(None)
+        assert gc.get_freeze_count() > 100_000
+    finally:
+        gc.unfreeze()
