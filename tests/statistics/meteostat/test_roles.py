@@ -98,6 +98,19 @@ def test_ended_it_opens_nothing_more_and_is_recorded_once():
     assert (event.kind, event.target_id) == (EventKind.DELEGATION_ENDED, role.pk)
 
 
+def test_the_end_of_a_role_leaves_those_of_others_and_on_other_territories():
+    role = StatisticsRoleFactory.create(level=Level.DEPARTMENT, code="093")
+    kept = [
+        StatisticsRoleFactory.create(level=Level.DEPARTMENT, code="093"),
+        StatisticsRoleFactory.create(agent=role.agent, level=Level.ACADEMY, code="24"),
+        StatisticsRoleFactory.create(agent=role.agent, level=Level.DEPARTMENT, code="02A"),
+    ]
+
+    run(role.agent.email, "093", "--end", "--wet-run")
+
+    assert set(StatisticsRole.objects.in_force()) == set(kept)
+
+
 def test_given_again_after_its_end_it_is_another_role():
     role = StatisticsRoleFactory.create()
     for words in (["--end"], []):
