@@ -81,11 +81,6 @@ def test_the_zone_is_that_of_the_académie():
     assert nation().zone.key == find(Level.DEPARTMENT, "093").zone.key == "Europe/Paris"
 
 
-def test_circonscriptions_have_the_1er_degré_alone():
-    assert find(Level.DISTRICT, "0930456X").degrees == (1,)
-    assert {find(level, code).degrees for level, code in lineage(Level.DEPARTMENT, "093")} == {(0, 1, 2)}
-
-
 @pytest.mark.parametrize(
     ("level", "code"),
     [
