@@ -85,7 +85,7 @@ def test_the_situation_spreads_all_the_accounts_over_origins_and_states(reader):
 
     assert "Situation au 08/11/2026" in page
     assert "25,8 % des comptes sont activés : 51 sur 198" in page
-    table = page.split("Origine Nombre de comptes")[1].split("Évolution")[0].split("Activés", 1)[1]
+    table = page.split("Origine Nombre de comptes")[1].split("Exporter")[0].split("Activés", 1)[1]
     assert table.split() == [
         *("ATEN", "1", "0", "0", "0", "1"),
         *("ENT", "3", "0", "0", "0", "3"),
@@ -267,6 +267,19 @@ def test_the_last_update_is_said_by_the_clock_of_the_territory(reader):
     assert "Dernière mise à jour le 08/11/2026 à 06:40" in read(reader, CRETEIL)
     reunion = text_of(reader.get("/meteostat/academies/28/"))
     assert "Dernière mise à jour le 08/11/2026 à 09:40" in reunion
+
+
+def test_the_page_leads_to_its_files_for_the_same_period(reader):
+    count(CRETEIL, november(8), not_notified=100)
+    count((BOBIGNY[0], "093"), november(8), not_notified=100)
+    page = reader.get(ADDRESSES[CRETEIL], {"au": "2026-11-08"}).content.decode()
+    files = [
+        unescape(each) for each in re.findall(r'href="(/meteostat/[^"]*/(?:export|rapport)/[^"]*)"', page)
+    ]
+    assert len(files) == 3
+    for address in files:
+        assert "au=2026-11-08" in address
+        assert reader.get(address).status_code == 200
 
 
 def test_before_the_first_night_the_page_says_when_there_will_be_numbers():
