@@ -34,10 +34,16 @@ class Past:
     territory: Territory
     points: Sequence[Point]
 
+    def apart(self, most: int) -> int:
+        """How many points one must stand for, when there is room for so many."""
+        return -(-len(self.points) // most)
+
     def thinned(self, most: int) -> Past:
-        """At most so many points, evenly apart, the last of them kept."""
-        apart = -(-len(self.points) // most)
-        return Past(self.territory, self.points[::-1][::apart][::-1])
+        """At most so many points, evenly apart from the last; each is one counted since the one before."""
+        apart, latest_first = self.apart(most), self.points[::-1]
+        groups = [latest_first[start : start + apart] for start in range(0, len(latest_first), apart)]
+        points = [next((point for point in group if point.count), group[0]) for group in groups]
+        return Past(self.territory, points[::-1])
 
     @property
     def known(self) -> list[tuple[date, Count]]:

@@ -121,8 +121,8 @@ def _period(asked: Asked) -> str:
 
 
 def _section(reading: Reading) -> Section:
-    past, drawn = reading.past, _thinned(reading.past, _DRAWN)
-    section = Section(reading, series_name(reading.asked.series))
+    past, drawn = reading.past, reading.past.thinned(_DRAWN)
+    section = Section(reading, _name(reading.asked.series))
     if reading.parts:
         section = replace(
             section, parts=[_part(part, part.last) for part in reading.parts.shown if part.last]
@@ -135,8 +135,8 @@ def _section(reading: Reading) -> Section:
         accounts=replace(accounts, days=_spaced(accounts.days)),
         legend=_legend(accounts.layers),
         rate=replace(rate, days=_spaced(rate.days)),
-        written=[(point, _by_origin(point)) for point in _since_known(_thinned(past, _WRITTEN))],
-        apart=_apart(past, _WRITTEN),
+        written=[(point, _by_origin(point)) for point in _since_known(past.thinned(_WRITTEN))],
+        apart=past.apart(_WRITTEN),
     )
 
 
@@ -153,18 +153,6 @@ def _legend(layers: list[Layer]) -> list[tuple[int, int, Layer]]:
     ]
 
 
-def _thinned(past: Past, most: int) -> Past:
-    """At most so many points, evenly apart from the last; each stands for those until the one before."""
-    apart, latest_first = _apart(past, most), past.points[::-1]
-    groups = [latest_first[start : start + apart] for start in range(0, len(latest_first), apart)]
-    points = [next((point for point in group if point.count), group[0]) for group in groups]
-    return replace(past, points=points[::-1])
-
-
-def _apart(past: Past, most: int) -> int:
-    return -(-len(past.points) // most)
-
-
 def _since_known(past: Past) -> list[Point]:
     return list(dropwhile(lambda point: point.count is None, past.points))
 
@@ -173,10 +161,9 @@ def _by_origin(point: Point) -> list[int]:
     return [point.count.active_from([origin]) for origin in _ACTIVE_ORIGINS] if point.count else []
 
 
-def _part(past: Past, count: Count) -> Part:
-    name = past.territory.name
-    curve = rate_chart(_thinned(past, _SMALL), *_CURVE).rate
-    return Part(name, count, _progress(past), curve, f"{name}\u00a0: {_in_words(past)}")
+def _part(past: Past) -> Part:
+    curve = rate_chart(past.thinned(_SMALL), *_CURVE).rate
+    return Part(past, curve, f"{past.territory.name}\u00a0: {said_of_rate(past)}")
 
 
 def _progress(past: Past) -> str:
