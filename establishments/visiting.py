@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -69,6 +69,8 @@ def visit_leave(request: ConsoleRequest, uai: str) -> HttpResponse:
 
 
 def _assisted(request: ConsoleRequest, uai: str) -> Establishment:
+    if not (uai.isascii() and uai.isalnum()):
+        raise Http404
     found = Establishment.objects.assisted_by(request.user).select_related("feed__academy")
     return get_object_or_404(found, uai=uai.upper())
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from statistics.columns import COLUMNS
 from statistics.meteostat.reading import read_territory
-from statistics.meteostat.words import DEGREES, POPULATIONS, decimal
 from statistics.tables import COLUMNS as STATES
 from statistics.tables import ORIGINS
 
@@ -55,7 +54,7 @@ def situation_rows(readings: Iterable[Reading]) -> Iterator[list[Cell]]:
     yield [*_WHERE, "Relevé du", "Origine", *states, DISTINCT]
     for reading in readings:
         if reading.table:
-            where = [*_where(reading.territory, reading.asked.series), reading.past.points[-1].day]
+            where = [*_where(reading.territory, reading.asked.series), reading.day]
             for line in (*reading.table.lines, reading.table.total):
                 yield [*where, line.label, *_states(line), line.accounts]
 
@@ -100,6 +99,11 @@ def _where(territory: Territory, series: Series) -> list[Cell]:
         territory.name,
         territory.level.label,
         territory.code,
-        DEGREES[series.degree],
-        POPULATIONS[series.kind],
+        series.degree_label,
+        f"{series.kind.label}s",
     ]
+
+
+def decimal(value: float) -> str:
+    """« 43,2 »: one decimal, and the comma of French spreadsheets."""
+    return f"{value:z.1f}".replace(".", ",")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.http import HttpResponse
 from django.utils import timezone
+from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
 from establishments.export_limit import refuse_export
@@ -16,7 +17,6 @@ from statistics.meteostat.forms import AskedForm
 from statistics.meteostat.guards import for_statistics
 from statistics.meteostat.past import last_night
 from statistics.meteostat.report import render_report
-from statistics.meteostat.words import name_in_files
 
 if TYPE_CHECKING:
     from establishments.requests import ConsoleRequest
@@ -64,9 +64,14 @@ def _refuse(request: ConsoleRequest, form: AskedForm) -> HttpResponse | None:
 
 
 def _file(territory: Territory, what: str, content: bytes, content_type: str, extension: str) -> HttpResponse:
-    name = file_name(what, name_in_files(territory), timezone.now(), territory.zone, extension)
+    name = file_name(what, _name(territory), timezone.now(), territory.zone, extension)
     headers = {
         "Content-Disposition": f'attachment; filename="{name}"',
         "Cache-Control": "private, no-store",
     }
     return HttpResponse(content, content_type=content_type, headers=headers)
+
+
+def _name(territory: Territory) -> str:
+    """« seine-saint-denis »; its code where no letter of the name can be in a file's."""
+    return slugify(territory.name) or slugify(territory.code)

@@ -17,7 +17,7 @@ from statistics.meteostat.charts import accounts_chart, rate_chart
 from statistics.meteostat.forms import ORDERS
 from statistics.meteostat.past import FLOOR
 from statistics.meteostat.reading import Past, read_territory
-from statistics.meteostat.words import LEVELS, decimal, series_name
+from statistics.meteostat.words import PARTS, said_of_accounts, said_of_rate
 from statistics.tables import COLUMNS, ORIGINS
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from statistics.meteostat.charts import AccountsChart, Layer, Mark, RateChart
     from statistics.meteostat.forms import Asked
-    from statistics.meteostat.past import Count, Night
+    from statistics.meteostat.past import Count, Night, Series
     from statistics.meteostat.reading import Point, Reading
     from statistics.meteostat.territories import Territory
 
@@ -41,11 +41,9 @@ _ACTIVE_ORIGINS = [Origin(origin) for origin in ORIGINS if origin != Origin.NONE
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A line of the comparison: a territory, its count at the end of the period, and its curve."""
+    """A line of the comparison."""
 
-    name: str
-    count: Count
-    progress: str
+    past: Past
     curve: str
     in_words: str
 
@@ -58,7 +56,9 @@ class Section:
     name: str
     accounts: AccountsChart | None = None
     legend: list[tuple[int, int, Layer]] = field(default_factory=list)
+    accounts_words: str = ""
     rate: RateChart | None = None
+    rate_words: str = ""
     written: list[tuple[Point, list[int]]] = field(default_factory=list)
     apart: int = 1
     parts: list[Part] = field(default_factory=list)
@@ -71,14 +71,6 @@ class Section:
     def is_past(self) -> bool:
         """Whether the period has several steps: one alone has no curve and no progression."""
         return len(self.reading.past.points) > 1
-
-    @property
-    def progress(self) -> str:
-        return _progress(self.reading.past)
-
-    @property
-    def in_words(self) -> str:
-        return _in_words(self.reading.past)
 
     @property
     def hidden_parts(self) -> int:
@@ -103,7 +95,8 @@ def render_report(territory: Territory, asked: Asked, latest: Night | None, made
                 "sections": sections,
                 "compared": [section for section in sections if section.parts or section.hidden_parts],
                 "drawn": [section for section in sections if section.written],
-                "parts_level": LEVELS[territory.below] if territory.below else None,
+                "part_label": territory.below.label if territory.below else "",
+                "parts_label": PARTS[territory.below] if territory.below else "",
                 "order": ORDERS[asked.order].lower(),
                 "columns": COLUMNS,
                 "origins": [ORIGINS[origin] for origin in _ACTIVE_ORIGINS],
@@ -124,14 +117,14 @@ def _section(reading: Reading) -> Section:
     past, drawn = reading.past, reading.past.thinned(_DRAWN)
     section = Section(reading, _name(reading.asked.series))
     if reading.parts:
-        section = replace(
-            section, parts=[_part(part, part.last) for part in reading.parts.shown if part.last]
-        )
+        section = replace(section, parts=[_part(past) for past in reading.parts.shown])
     if len(drawn.known) < 2:
         return section
     accounts, rate = accounts_chart(drawn, *_PLOT), rate_chart(drawn, *_RATE_PLOT)
     return replace(
         section,
+        accounts_words=said_of_accounts(past),
+        rate_words=said_of_rate(past),
         accounts=replace(accounts, days=_spaced(accounts.days)),
         legend=_legend(accounts.layers),
         rate=replace(rate, days=_spaced(rate.days)),
@@ -166,16 +159,6 @@ def _part(past: Past) -> Part:
     return Part(past, curve, f"{past.territory.name}\u00a0: {said_of_rate(past)}")
 
 
-def _progress(past: Past) -> str:
-    """« +3,2 », with a true minus sign; nothing when it is unknown."""
-    if past.progress is None:
-        return ""
-    written = decimal(past.progress).replace("-", "−")
-    return f"+{written}" if past.progress >= 0 else written
-
-
-def _in_words(past: Past) -> str:
-    if not past.first or not past.last:
-        return "taux d’activation inconnu à la fin de la période"
-    first, last = decimal(past.first.percent), decimal(past.last.percent)
-    return f"taux d’activation de {first}\u00a0% au premier relevé de la période, de {last}\u00a0% au dernier"
+def _name(series: Series) -> str:
+    """« Responsables, 1er degré »."""
+    return f"{series.kind.label}s, {series.degree_label}"
