@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("establishments", "0015_franceconnect_unlinked"),
+        ("establishments", "0014_family_kinds"),
     ]
 
     operations = [
