@@ -255,9 +255,7 @@ def test_parts_under_the_floor_are_counted_not_named(reader):
 def test_circonscriptions_are_compared_in_the_first_degree_alone(reader):
     count(BOBIGNY, november(8), degree=2, not_notified=200)
     assert "Comparaison des circonscriptions" not in read(reader, BOBIGNY, degre=2)
-    assert "Comparer les circonscriptions, par les responsables" in read(
-        reader, BOBIGNY, degre=2
-    )
+    assert "Comparer les circonscriptions, par les responsables" in read(reader, BOBIGNY, degre=2)
     assert "Comparaison des circonscriptions" in read(reader, BOBIGNY, degre=1)
 
 
