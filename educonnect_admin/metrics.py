@@ -28,6 +28,7 @@ from establishments.models import Feed
 from establishments.networks import client_address
 from establishments.sign_in_journal import REFUSALS
 from notifications.models import Delivery, Document
+from statistics.columns import COLUMNS, each_column
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 # Read again so often at most: they go through large tables.
@@ -127,22 +128,12 @@ def _mails() -> list[Labelled]:
     return [({"status": status}, number) for status, number in rows]
 
 
-_STATES = (
-    "not_notified",
-    "notified",
-    "activating",
-    "active_establishment",
-    "active_responsable",
-    "active_franceconnect",
-    "active_ent",
-    "active_aten",
-)
 _LATEST = f"""
 WITH latest AS (
     SELECT DISTINCT ON (establishment_id, kind) * FROM statistics_snapshot
     ORDER BY establishment_id, kind, day DESC
 )
-SELECT feed.academy_id, latest.kind, {", ".join(f"sum({state})" for state in _STATES)}
+SELECT feed.academy_id, latest.kind, {each_column("sum({name})")}
 FROM latest
 JOIN establishments_establishment AS establishment ON establishment.id = latest.establishment_id
 JOIN establishments_feed AS feed ON feed.id = establishment.feed_id
@@ -157,5 +148,5 @@ def _accounts() -> list[Labelled]:
     return [
         ({"academy": academy, "kind": kind.lower(), "state": state}, int(number))
         for academy, kind, *numbers in rows
-        for state, number in zip(_STATES, numbers, strict=True)
+        for state, number in zip(COLUMNS, numbers, strict=True)
     ]

@@ -6,18 +6,19 @@ A day is drawn when a snapshot was taken on it; a night that was missed leaves a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from functools import reduce
 from operator import add
 from typing import TYPE_CHECKING
 
 from django.db.models import F
-from django.utils import timezone
 
 from accounts.models import AccountKind
 from accounts.transitions import State
+from establishments.templatetags.french import percent
 from statistics.columns import COLUMNS
-from statistics.models import Snapshot, SnapshotRun
+from statistics.models import Snapshot
+from statistics.nights import nights
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -50,7 +51,7 @@ class Point:
     @property
     def in_words(self) -> str:
         """« 50,4 % »."""
-        return f"{self.percent:.1f}\u00a0%".replace(".", ",")
+        return percent(self.percent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,25 +134,17 @@ def read_curves(place: Establishment, year: SchoolYear, tables: Iterable[Table])
     """One for each of `tables`, which say what is counted today: the last point, until the night comes."""
     today = place.academy.local_date()
     first_day = year.before.first_day
-    nights = _nights(place, first_day)
+    counted = {night.day for night in nights(place.academy.zone, first_day)}
     snapshots = _snapshots(place, first_day)
     curves = {}
     for table in tables:
-        points = _points(snapshots.get(table.kind, {}), nights, first_day, today)
+        points = _points(snapshots.get(table.kind, {}), counted, first_day, today)
         points[today] = _point(today, table.total.accounts, table.total.states[State.ACTIVE])
         this_year, last_year = (
             Trace(each, [points[day] for day in each.days if day <= today]) for each in (year, year.before)
         )
         curves[table.kind] = Curve(table.kind, this_year, last_year)
     return curves
-
-
-def _nights(place: Establishment, since: date) -> set[date]:
-    """The days since then on which every establishment was counted, as the académie dates them."""
-    zone = place.academy.zone
-    begun = datetime.combine(since, time.min, tzinfo=zone)
-    taken = SnapshotRun.objects.filter(taken_at__gte=begun).values_list("taken_at", flat=True)
-    return {timezone.localtime(at, zone).date() for at in taken}
 
 
 def _snapshots(place: Establishment, since: date) -> dict[str, dict[date, tuple[int, int]]]:
@@ -167,14 +160,14 @@ def _snapshots(place: Establishment, since: date) -> dict[str, dict[date, tuple[
 
 
 def _points(
-    rows: dict[date, tuple[int, int]], nights: set[date], since: date, today: date
+    rows: dict[date, tuple[int, int]], counted: set[date], since: date, today: date
 ) -> dict[date, Point | None]:
     """Each day until today: what the latest row said, if that night was counted at all."""
     latest = next((rows[day] for day in sorted(rows, reverse=True) if day < since), (0, 0))
     points = {}
     for day in (since + timedelta(days=n) for n in range((today - since).days + 1)):
         latest = rows.get(day, latest)
-        points[day] = _point(day, *latest) if day in nights else None
+        points[day] = _point(day, *latest) if day in counted else None
     return points
 
 

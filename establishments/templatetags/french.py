@@ -53,6 +53,12 @@ def number(value: int) -> str:
 
 
 @register.filter
+def percent(value: float) -> str:
+    """« 50,4 % »."""
+    return f"{value:.1f}\u00a0%".replace(".", ",")
+
+
+@register.filter
 def plural(count: int, endings: str = ",s") -> str:
     """The ending French gives a count, plural from two up: `plural` → « s », `plural:"al,aux"`."""
     one, many = endings.split(",")

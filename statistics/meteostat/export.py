@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from accounts.transitions import Origin
     from notifications.spreadsheets import Cell
     from statistics.meteostat.forms import Asked
-    from statistics.meteostat.past import Count, Night, Series
+    from statistics.meteostat.past import Count, Series
     from statistics.meteostat.reading import Parts, Past, Point, Reading
     from statistics.meteostat.territories import Territory
+    from statistics.nights import Night
     from statistics.tables import Line
 
 SITUATION, EVOLUTION, COMPARISON = "situation", "evolution", "comparaison"

@@ -15,13 +15,13 @@ from notifications.spreadsheets import write_csv
 from statistics.meteostat.export import SITUATION, WHATS, rows_of
 from statistics.meteostat.forms import AskedForm
 from statistics.meteostat.guards import for_statistics
-from statistics.meteostat.past import last_night
 from statistics.meteostat.report import render_report
+from statistics.nights import last_night
 
 if TYPE_CHECKING:
     from establishments.requests import ConsoleRequest
-    from statistics.meteostat.past import Night
     from statistics.meteostat.territories import Territory
+    from statistics.nights import Night
 
 
 @require_safe

@@ -9,8 +9,9 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from accounts.transitions import Origin
-from statistics.meteostat.past import Count, Night, Series, nights, read, read_latest
+from statistics.meteostat.past import Count, Series, read, read_latest
 from statistics.meteostat.territories import Territory, parts_of
+from statistics.nights import Night, nights
 from statistics.tables import ORIGINS, Line, Table
 
 if TYPE_CHECKING:

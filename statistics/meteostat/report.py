@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 
     from statistics.meteostat.charts import AccountsChart, Layer, Mark, RateChart
     from statistics.meteostat.forms import Asked
-    from statistics.meteostat.past import Count, Night, Series
+    from statistics.meteostat.past import Count, Series
     from statistics.meteostat.reading import Point, Reading
     from statistics.meteostat.territories import Territory
+    from statistics.nights import Night
 
 STYLE = "meteostat.css"
 # What a drawing, a small curve and a table of numbers have room for.

@@ -10,19 +10,19 @@ from django.views.decorators.http import require_safe
 from statistics.meteostat.charts import accounts_chart, rate_chart
 from statistics.meteostat.forms import ORDERS, STEPS, AskedForm
 from statistics.meteostat.guards import for_readers_of_statistics, for_statistics
-from statistics.meteostat.past import last_night
 from statistics.meteostat.reading import overview, read_territory
 from statistics.meteostat.roles import territories_of
 from statistics.meteostat.words import said_of_accounts, said_of_rate, title_of_parts
+from statistics.nights import last_night
 from statistics.tables import COLUMNS
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
 
     from establishments.requests import ConsoleRequest
-    from statistics.meteostat.past import Night
     from statistics.meteostat.reading import Reading
     from statistics.meteostat.territories import Territory
+    from statistics.nights import Night
 
 # The drawings of a page, in hundredths of its width and in pixels high: meteostat/axes.html.
 WIDTH, HEIGHT, SPARK_HEIGHT = 100, 190, 40

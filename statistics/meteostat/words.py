@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from accounts.transitions import Origin, State
-from establishments.templatetags.french import day, number, plural
+from establishments.templatetags.french import day, number, percent, plural
 from statistics.meteostat.territories import Level
 from statistics.tables import ORIGINS
 
@@ -16,11 +16,6 @@ if TYPE_CHECKING:
 
 PARTS = {Level.ACADEMY: "académies", Level.DEPARTMENT: "départements", Level.DISTRICT: "circonscriptions"}
 _MINUS = "\u2212"
-
-
-def percent(value: float) -> str:
-    """« 50,4 % »."""
-    return f"{value:.1f}\u00a0%".replace(".", ",")
 
 
 def gained(points: float | None) -> str:

@@ -8,7 +8,7 @@ from django import template
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-from establishments.templatetags.french import day, number
+from establishments.templatetags.french import day, number, percent
 from statistics.columns import COLUMNS
 from statistics.meteostat import words
 from statistics.tables import COLUMNS as STATES
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from statistics.meteostat.reading import Past, Point
 
 register = template.Library()
-register.filter("percent", words.percent)
 register.filter("gained", words.gained)
 
 # « Non notifiés », then « Activés : Établissement »… as statistics.columns orders them.
@@ -64,7 +63,7 @@ def _table(past: Past) -> Iterator[str]:
 def _line(point: Point) -> str:
     count = point.count
     if count:
-        shown = [number(count.accounts), number(count.active), words.percent(count.percent)]
+        shown = [number(count.accounts), number(count.active), percent(count.percent)]
         shown += map(number, count.columns)
     else:
         shown = ["–"] * (3 + len(COLUMNS))

@@ -5,12 +5,13 @@ from datetime import date, timedelta
 
 import pytest
 
+from establishments.templatetags.french import percent
 from statistics.columns import COLUMNS
 from statistics.meteostat.charts import accounts_chart, rate_chart
 from statistics.meteostat.past import Count
 from statistics.meteostat.reading import Past, Point
 from statistics.meteostat.territories import nation
-from statistics.meteostat.words import gained, percent, said_of_accounts, said_of_rate, shortened
+from statistics.meteostat.words import gained, said_of_accounts, said_of_rate, shortened
 
 FIRST = date(2026, 9, 1)
 

@@ -10,9 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import AccountKind
 from accounts.transitions import Origin, State
 from statistics.columns import COLUMNS
-from statistics.meteostat.past import FLOOR, Count, Series, nights, read
+from statistics.meteostat.past import FLOOR, Count, Series, read
 from statistics.meteostat.territories import Level
 from statistics.models import SnapshotRun, TerritorySnapshot
+from statistics.nights import nights
 
 pytestmark = pytest.mark.django_db
 

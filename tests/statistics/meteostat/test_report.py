@@ -11,10 +11,10 @@ from pypdf import PdfReader
 from accounts.models import AccountKind
 from establishments.models import District
 from statistics.meteostat.forms import AskedForm
-from statistics.meteostat.past import last_night
 from statistics.meteostat.report import render_report
 from statistics.meteostat.territories import find
 from statistics.models import SnapshotRun
+from statistics.nights import last_night
 from tests.notifications.test_listing import tagged
 from tests.statistics.meteostat.counted import (
     BOBIGNY,

@@ -10,9 +10,10 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import AccountKind
 from establishments.models import Degree
 from statistics.columns import COLUMNS
-from statistics.meteostat.past import Count, Series, nights, read
+from statistics.meteostat.past import Count, Series, read
 from statistics.meteostat.territories import Level, find, nation
 from statistics.models import TerritorySnapshot
+from statistics.nights import nights
 from statistics.snapshots import take_snapshots
 from tests.factories import (
     AccountFactory,
